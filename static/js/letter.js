@@ -17,36 +17,88 @@
   // One request at a time; each takes the sequence that the one before it has brought.
   let last = Promise.resolve();
   let savedAt = new Date();
+  // What was typed and could not be brought to the server: sent again when it answers again.
+  const unsent = new Map();
+  const ANSWERS = new Set([200, 409, 422]);
+  const PASSING = new Set([502, 503, 504]);
   const wait = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
+  const warn = (text, link) => {
+    banner.replaceChildren(text);
+    if (link) {
+      const way = Object.assign(document.createElement("a"), { href: words.signIn, target: "_blank", rel: "noopener", textContent: words.signingIn });
+      banner.append(" ", way);
+    }
+    banner.hidden = false;
+  };
+  // Signing in changes the token that every request carries: the page itself has the new one.
+  const renew = async () => {
+    try {
+      const answer = await fetch(location.href);
+      const found = /name="csrfmiddlewaretoken" value="(\w+)"/.exec(await answer.text());
+      if (answer.redirected) return "out";
+      if (!answer.ok || !found) return "";
+      for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) [, field.value] = found;
+      return "in";
+    } catch { return ""; }
+  };
+  // The answer; null when the server takes nothing now; undefined when it failed twice: never asked again.
   const send = async (url, values) => {
+    let failures = 0;
+    let renewed = "";
     for (let pause = 2; ; pause = Math.min(pause * 2, 60)) {
       const { sequence, base } = state();
-      try {
-        const answer = await fetch(url, {
-          method: "POST",
-          headers: { "HX-Request": "true", "X-CSRFToken": token() },
-          body: new URLSearchParams([...values(), ["sequence", sequence], ["base_revision", base]]),
-        });
-        if (answer.status >= 500) throw new Error(String(answer.status));
-        if (answer.redirected || answer.headers.get("HX-Redirect")) { location.reload(); return null; }
+      const shown = properties.querySelector("[data-part-form]");
+      const more = [["sequence", sequence], ["base_revision", base], ["selected", shown ? shown.dataset.partForm : ""]];
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "HX-Request": "true", "X-CSRFToken": token() },
+        body: new URLSearchParams([...values(), ...more]),
+      }).catch(() => null);
+      if (!answer || PASSING.has(answer.status)) {
+        warn(`${words.unsaved} ${savedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+        await wait(pause);
+        continue;
+      }
+      let signedOut = answer.redirected || answer.headers.has("HX-Redirect");
+      if (!signedOut && ANSWERS.has(answer.status)) {
         savedAt = new Date();
         banner.hidden = true;
         return answer;
-      } catch (error) {
-        banner.textContent = `${words.unsaved} ${savedAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`;
-        banner.hidden = false;
-        await wait(pause);
       }
+      if (answer.status === 403 && !renewed) {
+        renewed = await renew();
+        if (renewed === "in") continue;
+        signedOut = renewed === "out";
+      }
+      failures += 1;
+      if (answer.status >= 500 && failures < 2) { await wait(pause); continue; }
+      if (signedOut) warn(words.signedOut, true);
+      else warn(answer.status >= 500 ? words.failed : words.rejected);
+      return answer.status < 500 ? null : undefined;
     }
   };
-  const post = (url, values, { focus = false } = {}) => {
+  // ``kept``: the key of a field or form, and how it is sent again; an act that failed is not done later.
+  const post = (url, values, { focus = false, kept = null } = {}) => {
     last = last.then(async () => {
+      const now = values();
+      if (!now) return;
       const inOutline = focus || document.activeElement.closest("#letter-outline-slot");
-      const answer = await send(url, values);
-      if (answer) await show(answer, inOutline);
-    });
+      const answer = await send(url, () => values() || now);
+      if (kept && answer === null) unsent.set(kept.key, kept.again);
+      if (!answer) return;
+      if (kept) { kept.done(answer); unsent.delete(kept.key); }
+      await show(answer, inOutline);
+      again();
+    }).catch((error) => { console.error(error); warn(words.failed); });
     return last;
   };
+  const again = () => {
+    const all = [...unsent.values()];
+    unsent.clear();
+    for (const one of all) one();
+  };
+  // Whoever comes back from signing in finds what was typed sent.
+  addEventListener("focus", again);
   letter.act = (act, options) => post(words.operations, () => [["act", JSON.stringify(act)]], options);
 
   // The fragments are put in their places by htmx, so that what is in them works.
@@ -60,7 +112,9 @@
     problem(found.refusal);
     marked(found.fields || "");
     if (typed) typed();
+    headed(found.head);
     enhance();
+    if (typed) typed.focus();
     if (found.focus && !found.refusal) select(found.focus, { focus, keep: true });
     else select(letter.selected, { focus, keep: true });
     if (found.announce) letter.say(found.announce);
@@ -75,15 +129,56 @@
     const wrong = new Set(names.split(" "));
     for (const field of properties.querySelectorAll("[name]")) field.toggleAttribute("aria-invalid", wrong.has(field.name));
   };
-  // After a 409 the fields hold what was typed, and it is sent again with the next key.
+  // What the server has in the fields of a form, as it came or as it was last taken.
+  const known = new WeakMap();
+  const filled = (form) => new Map([...form.elements].filter((one) => one.name && one.type !== "hidden").map((one) => [one, one.type === "checkbox" ? one.checked : one.value]));
+  const changed = (form) => {
+    const before = known.get(form) || new Map();
+    return [...filled(form)].filter(([one, value]) => before.has(one) && before.get(one) !== value);
+  };
+  // After a 409 the form is fresh, but for what was typed and not taken yet: it is sent with the next key.
   const remembered = () => {
-    const fields = [...document.querySelectorAll("#part-form [name]:not([type=hidden])")].map((field) => [field.name, field.value]);
-    return () => {
-      for (const [name, value] of fields) {
-        const field = document.querySelector(`#part-form [name="${name}"]`);
-        if (field && field.type !== "checkbox") field.value = value;
+    const old = properties.querySelector("[data-part-form]");
+    const kept = old ? changed(old) : [];
+    const active = document.activeElement;
+    const box = active.closest(".rich-text");
+    const at = box ? box.letterEditor.field : active;
+    const held = old && old.contains(active) ? at.name : "";
+    const caret = active.matches("textarea, input:is([type=text], [type=search], [type=url])") ? [active.selectionStart, active.selectionEnd] : null;
+    let fresh = null;
+    const back = () => {
+      fresh = properties.querySelector("[data-part-form]");
+      if (!old || !fresh || fresh === old) { fresh = null; return; }
+      old.dataset.stale = "1";
+      if (fresh.dataset.partForm !== old.dataset.partForm) { fresh = null; return; }
+      known.set(fresh, filled(fresh));
+      for (const [field, value] of kept) {
+        const one = fresh.querySelector(`[name="${field.name}"]`);
+        if (one && one.type === "checkbox") one.checked = value;
+        else if (one) one.value = value;
       }
     };
+    back.focus = () => {
+      const one = fresh && held && fresh.querySelector(`[name="${held}"]`);
+      if (!one) return;
+      const text = one.hidden ? one.previousElementSibling : one;
+      text.focus();
+      if (text.letterEditor) text.letterEditor.squire.moveCursorToEnd();
+      else if (caret) text.setSelectionRange(...caret);
+    };
+    return back;
+  };
+  // The head as the server has it; a field that is being typed in stays as it is.
+  const headed = (given, keep = false) => {
+    const form = document.getElementById("letter-form");
+    for (const [name, value] of Object.entries(JSON.parse(given || "{}"))) {
+      const field = form.elements[name];
+      if (!field) continue;
+      const shown = field.value;
+      const untouched = !keep && shown === field.defaultValue;
+      field.defaultValue = value;
+      field.value = untouched ? value : shown;
+    }
   };
 
   // The form of the selected part, and the head: what is typed is collected for 600 ms.
@@ -101,23 +196,35 @@
     if (waiting) clearTimeout(waiting.timer);
     waiting = { key, run, timer: setTimeout(flush, pause) };
   };
+  // A form in whose place a fresh one came is not sent: what was typed is in that one.
+  const sendPart = (form) => {
+    let taken = null;
+    const given = () => {
+      if (form.dataset.stale) return null;
+      taken = filled(form);
+      return values(form);
+    };
+    const done = (answer) => { if (answer.ok) known.set(form, taken); };
+    post(form.action, given, { kept: { key: form.action, again: () => sendPart(form), done } });
+  };
+  const sendHead = (field) => {
+    if (field.value === field.defaultValue) return;
+    const given = () => [["act", JSON.stringify({ op: "letter", field: field.name, value: field.value })]];
+    post(words.operations, given, { kept: { key: `head ${field.name}`, again: () => sendHead(field), done: () => {} } });
+  };
   const typed = (event) => {
     const form = event.target.form || event.target.closest("form");
     if (!form) return;
     const pause = event.type === "change" ? 0 : 600;
     if (form.matches("[data-part-form]")) {
-      const url = form.action;
-      later(url, () => {
+      later(form.action, () => {
         const sent = new URLSearchParams(values(form)).toString();
-        if (form.dataset.sent !== sent) post(url, () => values(form));
+        if (form.dataset.sent !== sent) sendPart(form);
         form.dataset.sent = sent;
       }, pause);
     } else if (form.id === "letter-form" && event.target.name) {
       const field = event.target;
-      later(`head ${field.name}`, () => {
-        if (field.dataset.sent !== field.value) letter.act({ op: "letter", field: field.name, value: field.value });
-        field.dataset.sent = field.value;
-      }, pause);
+      later(`head ${field.name}`, () => sendHead(field), pause);
     }
   };
   document.addEventListener("input", typed);
@@ -127,11 +234,18 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     const button = event.submitter;
-    if (form.matches("[data-part-form]")) { event.preventDefault(); flush(); return; }
+    if (form.matches("[data-part-form]")) {
+      event.preventDefault();
+      flush();
+      if (changed(form).length) sendPart(form); // asked for: also what the server has failed at before
+      return;
+    }
     if (form.id === "letter-form" && !form.dataset.ready) {
       event.preventDefault(); // what was typed last goes first
       flush();
+      again();
       last.then(() => {
+        if (unsent.size) return; // it would be lost with the page
         for (const name of ["sequence", "base_revision"]) form.elements[name].value = state()[name === "sequence" ? "sequence" : "base"];
         form.dataset.ready = "1";
         form.requestSubmit(button);
@@ -164,7 +278,8 @@
     }
     const shown = properties.querySelector("[data-part-form]");
     if (!keep && item && (!shown || shown.dataset.partForm !== id)) load(`${words.parts}${id}/`);
-    if (!item && shown && shown.dataset.partForm !== "theme") properties.replaceChildren();
+    // Of a part that somebody else has deleted, what was typed stays to be read.
+    if (!item && shown && shown.dataset.partForm !== "theme" && !changed(shown).length) properties.replaceChildren();
     properties.closest(".letter-side").classList.toggle("has-part", Boolean(properties.firstElementChild));
     editor.dispatchEvent(new CustomEvent("letter:selected"));
   };
@@ -172,6 +287,7 @@
   const load = async (url) => {
     flush();
     await last;
+    if (unsent.size) return; // what is typed in the form is not saved yet
     await htmx.ajax("GET", url, { target: "#letter-properties", swap: "innerHTML" });
     enhance();
     properties.closest(".letter-side").classList.add("has-part");
@@ -180,6 +296,7 @@
     if (!letter.selected) return;
     flush();
     await last;
+    if (unsent.size) return;
     await htmx.ajax("GET", `${words.parts}${letter.selected}/${name}/`, { target: "#dialog-slot", swap: "innerHTML" });
     const search = document.querySelector("#dialog-slot [data-search]");
     if (search) search.focus();
@@ -233,9 +350,11 @@
 
   const enhance = () => {
     if (window.letterTree) window.letterTree();
+    const form = properties.querySelector("[data-part-form]");
+    if (form && !known.has(form)) known.set(form, filled(form));
     if (window.letterRich) window.letterRich(properties);
   };
   letter.enhance = enhance;
-  addEventListener("load", () => { enhance(); select(words.part || ""); });
-  addEventListener("beforeunload", (event) => { if (waiting || !banner.hidden) event.preventDefault(); });
+  addEventListener("load", () => { headed(state().head, true); enhance(); select(words.part || ""); });
+  addEventListener("beforeunload", (event) => { if (waiting || unsent.size || !banner.hidden) event.preventDefault(); });
 })();

@@ -50,15 +50,25 @@
     });
   };
 
+  // Columns stay where they are: nothing is asked of the server that it would only refuse.
+  const movable = (item) => item.dataset.kind !== "column";
   const moved = (item, step) => {
+    if (!movable(item)) return null;
     const { id, parent, at } = item.dataset;
     const siblings = items().filter((one) => one.dataset.parent === parent);
     const next = Number(at) + step;
     if (next >= 0 && next < siblings.length) return letter.act({ op: "move", id, parent, at: next });
+    if (!parent) return null; // sections lie in the message alone
+    // At the edge of a repeat it steps out, beside the repeat.
+    const above = item.parentElement.closest(".part");
+    if (above.dataset.kind === "repeat") {
+      const { parent: column, at: place } = above.dataset;
+      return letter.act({ op: "move", id, parent: column, at: Number(place) + (step > 0 ? 1 : 0) });
+    }
     // At the edge of a column it goes on into the next one that takes it.
     const lists = [...slot.querySelectorAll(".parts")].filter((list) => holder(list) === "column");
     const other = lists[lists.findIndex((list) => list.dataset.parent === parent) + step];
-    if (item.dataset.kind === "section" || !other) return null;
+    if (!other) return null;
     return letter.act({ op: "move", id, parent: other.dataset.parent, at: step > 0 ? 0 : other.children.length });
   };
   const sideways = (item, step) => {
@@ -102,15 +112,15 @@
     Enter: () => enter(),
     "/": () => letter.ask("add"),
     Insert: () => letter.ask("add"),
-    "ctrl+d": (item) => letter.act({ op: "duplicate", id: item.dataset.id }),
-    Delete: (item) => { if (item.dataset.kind !== "column") letter.act({ op: "remove", id: item.dataset.id }); },
-    m: () => letter.ask("move"),
+    "ctrl+d": (item) => { if (movable(item)) letter.act({ op: "duplicate", id: item.dataset.id }); },
+    Delete: (item) => { if (movable(item)) letter.act({ op: "remove", id: item.dataset.id }); },
+    m: (item) => { if (movable(item)) letter.ask("move"); },
     v: () => {
       const rules = document.querySelector("#part-form [name^=visibility]");
       if (rules) { rules.closest("details").open = true; rules.focus(); }
     },
     "ctrl+c": copied,
-    "ctrl+x": async (item) => { if (await copied(item)) letter.act({ op: "remove", id: item.dataset.id }); },
+    "ctrl+x": async (item) => { if (movable(item) && await copied(item)) letter.act({ op: "remove", id: item.dataset.id }); },
     "ctrl+v": pasted,
     p: () => document.querySelector("[data-look]").click(),
   };
