@@ -1,4 +1,4 @@
-"""A way out for the reader, put into what is being written."""
+"""A link to unsubscribe, put into what is being written."""
 
 from __future__ import annotations
 

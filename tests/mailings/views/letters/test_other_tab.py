@@ -44,7 +44,9 @@ def test_what_is_typed_into_a_part_that_is_gone_is_refused(cast: Cast, mine: Mes
     assert answer.status_code == 422 and "no longer exists" in unescape(answer.content.decode())
 
 
-def test_a_page_behind_is_told_so_before_its_fields_are_judged(cast: Cast, mine: Message) -> None:
+def test_that_a_page_is_behind_is_said_before_its_fields_are_judged(
+    cast: Cast, mine: Message
+) -> None:
     node, old = id_of(mine, "heading"), seen(mine)
     do(cast, mine, {"op": "letter", "field": "subject", "value": "Theirs"})
     assert sent(cast, mine, node, {**old, "level": "9"}).status_code == 409
