@@ -33,7 +33,9 @@ from tests.recording_dispatcher import RecordingDispatcher
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_cover")]
 
 #: Pages for programs, or in the language of what they show.
-UNREAD: Final = re.compile(r"api|docs|styleguide|healthz|readyz|metrics|favicon|openapi|preview")
+UNREAD: Final = re.compile(
+    r"api|docs|styleguide|healthz|readyz|metrics|favicon|openapi|preview|canvas"
+)
 #: Not text, or not ours: code, what is typed, addresses, what somebody wrote.
 _APART: Final = re.compile(
     r"<(script|style|code|pre|kbd|textarea|svg|iframe|template|datalist)\b.*?</\1>|<!--.*?-->",
@@ -42,10 +44,11 @@ _APART: Final = re.compile(
 _SELECTS: Final = re.compile(r"<select[^>]*(?:zone|country)[^>]*>.*?</select>", re.DOTALL)
 #: The other language's own name for itself, keys, zones, what the doctor finds, and names that the
 #: tests give to an account and a call;
-#: an English form's own button.
+#: an English form's own button; fonts.
 _NAMES: Final = frozenset(
     "English EN RU Ctrl Europe Moscow UTC Linux glibc django allauth ninja LocMemCache wal outbox"
-    " synchronous FULL Ok second call Subscribe".split()
+    " synchronous FULL Ok second call Subscribe"
+    " Arial Courier Georgia Tahoma Times Trebuchet Verdana New Roman MS".split()
 )
 _ADDRESS: Final = re.compile(r"\S+://\S*|\S+@\S+|\S*\.(?:csv|example)\b")
 

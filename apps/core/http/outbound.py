@@ -299,7 +299,7 @@ def _why(error: BaseException) -> str:
     found: BaseException | None = error
     while found is not None:
         match found:
-            case _HostUnknown():
+            case _HostUnknown() | UnicodeError():
                 return "host"
             case ssl.SSLError():
                 return "tls"

@@ -147,7 +147,8 @@ class MessageNew(LoggingMixin, OwnerFilterMixin, View):
             return self._written(request)
         author, slug = cast(User, request.user), request.POST.get("template", "")
         if not slug:
-            return redirect("messages:edit", pk=begin_letter(author=author).pk)
+            language = (get_language() or "").partition("-")[0]
+            return redirect("messages:edit", pk=begin_letter(author=author, language=language).pk)
         found = template(slug)
         if found is None:
             raise Http404

@@ -14,7 +14,7 @@ from apps.mailings.models import Message
 from apps.mailings.services.letters import draft_operations
 from apps.users.models import User
 from tests.browser.conftest import Visit, sign_in
-from tests.browser.test_letter_editor import acted, drafted, part
+from tests.browser.messages.test_letter_editor import acted, drafted, part
 from tests.factories import PASSWORD
 from tests.mailings.services.letters.letters import a_letter, id_of, writer_of
 
