@@ -24,7 +24,7 @@ from apps.mailings.fields import with_given
 from apps.mailings.links import bounce_sender, unsubscribe_url, view_url
 from apps.mailings.models import Channel, Message, Run, Sender
 from apps.mailings.run_content import bodies_of, links_to_page
-from apps.mailings.services.letters.bodies import bodies_of as bodies_of_message
+from apps.mailings.services.letters.bodies import kept_bodies
 
 
 def snapshot_of(
@@ -43,7 +43,7 @@ def snapshot_of(
     """
     content = {
         "subject": message.subject,
-        **bodies_of_message(message),
+        **kept_bodies(message),
         "revision": message.revision,
         "domain": domain,
         "attachments": snapshot(message),

@@ -130,6 +130,6 @@ def _found(check: Check, letter: Letter, tools: Tools, left: float) -> list[Find
         return [unchecked(_("The HTML has so many elements that it was not checked."))]
     except (ContentRefused, RenderRefused):
         return [unchecked(_("The message cannot be read: see “Content”."))]
-    except Exception:
+    except Exception:  # a defect of one check is said in its row; the others go on
         log.exception("preflight_check_failed", check=check.name, mailing_id=letter.mailing.pk)
         return [unchecked(_("The check itself failed; the log says why."))]

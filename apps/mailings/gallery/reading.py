@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final
 from django.utils.translation import pgettext_lazy
 
 from apps.core.content.blocks.document import Document, dump, read
+from apps.core.content.blocks.media import MEDIA_KEYS, media_in
 from apps.core.content.blocks.strings import strings, with_texts
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -89,7 +90,7 @@ class Template:
 
     def pictures(self) -> dict[int, Path]:
         """The files that the document asks for, by their numbers."""
-        numbers = sorted(set(_media(dump(self.bare))))
+        numbers = sorted(set(media_in(dump(self.bare))))
         return {number: picture(number) for number in numbers}
 
     @property
@@ -143,24 +144,12 @@ def _canonical(stored: dict[str, Any]) -> bytes:
     return json.dumps(stored, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _media(value: Any) -> Iterator[int]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name in ("media", "dark_media") and inner is not None:
-                yield inner
-            else:
-                yield from _media(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _media(inner)
-
-
 def _with_media(value: Any, media: Callable[[int], int]) -> Any:
     if isinstance(value, dict):
         return {
             name: (
                 media(inner)
-                if name in ("media", "dark_media") and inner is not None
+                if name in MEDIA_KEYS and inner is not None
                 else _with_media(inner, media)
             )
             for name, inner in value.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
@@ -60,13 +60,24 @@ def estimate(tree: Node, ground: Ground) -> Counted:
     if everybody <= COUNTED_AT_ONCE:
         return count(tree, ground)
     asked = found = 0
-    for window in _windows(living):
+    for window, people in sample(living):
         within = replace(ground, window=window)
-        part = within.bounded(living, "pk")
-        asked += part.count()
-        found += part.filter(compiled(tree, within)).count()
+        asked += people
+        found += within.bounded(living, "pk").filter(compiled(tree, within)).count()
     n = round(everybody * found / asked) if asked else 0
     return Counted(n, False, as_of(tree, ground))
+
+
+def sample(people: QuerySet[Recipient]) -> Iterator[tuple[tuple[int, int], int]]:
+    """Windows of ids that lie evenly over all, none overlapping the next, each with its people."""
+    ends = people.aggregate(low=Min("pk"), high=Max("pk"))
+    low, step = ends["low"], (ends["high"] - ends["low"] + 1) / _WINDOWS
+    starts = [low + int(step * number) - 1 for number in range(_WINDOWS + 1)]
+    for start, following in pairwise(starts):
+        some = people.filter(pk__gt=start, pk__lte=following).order_by("pk")
+        ids = list(some.values_list("pk", flat=True)[:_IN_WINDOW])
+        if ids:
+            yield (start, ids[-1]), len(ids)
 
 
 def explained(tree: Node, ground: Ground, recipient_id: int) -> dict[str, bool]:
@@ -110,15 +121,3 @@ def _living(ground: Ground) -> OwnedQuerySet[Recipient]:
     if ground.window is not None:
         rows = rows.filter(pk__gt=ground.window[0], pk__lte=ground.window[1])
     return rows
-
-
-def _windows(living: QuerySet[Recipient]) -> Iterable[tuple[int, int]]:
-    """The windows of a sample, none of which overlaps the next."""
-    ends = living.aggregate(low=Min("pk"), high=Max("pk"))
-    low, step = ends["low"], (ends["high"] - ends["low"] + 1) / _WINDOWS
-    starts = [low + int(step * number) - 1 for number in range(_WINDOWS + 1)]
-    for start, following in pairwise(starts):
-        some = living.filter(pk__gt=start, pk__lte=following).order_by("pk")
-        last = list(some.values_list("pk", flat=True)[:_IN_WINDOW])
-        if last:
-            yield start, last[-1]

@@ -86,8 +86,7 @@ def _discard_saved(message: Message, author: Actor) -> None:
     """Forget what was typed, but for a draft of blocks that says something else than was saved."""
     drafts = MessageDraft.objects.filter(owner_id=author.pk, message=message)
     draft = drafts.filter(document__isnull=False).first()
-    saved = content_of(message)
-    if draft is None or all(getattr(draft, name) == value for name, value in saved.items()):
+    if draft is None or content_of(draft) == content_of(message):
         discard_draft(message=message, author=author)
 
 

@@ -11,8 +11,6 @@ from django.db.models import (
     Case,
     F,
     IntegerField,
-    Max,
-    Min,
     Q,
     QuerySet,
     TextField,
@@ -44,18 +42,15 @@ from apps.mailings.rules import (
     unbarred,
     with_bits,
 )
+from apps.mailings.segments import answers
 from apps.users.models import User
 
 #: From here on a manual start is asked about once more.
 LARGE: Final = 1000
 #: From here on the number of recipients is typed, so that nobody sends to so many by habit.
 VERY_LARGE: Final = 10_000
-#: Up to so many people are counted at once; of more a sample is asked first.
-COUNTED_AT_ONCE: Final = 50_000
 #: People of a window, where all are counted.
 WINDOW: Final = 40_000
-_WINDOWS: Final = 12
-_IN_WINDOW: Final = 800
 #: People that are read one by one at a time: no database takes more parameters than that.
 _READ: Final = 900
 
@@ -122,21 +117,15 @@ class Audience:
     def is_large(self) -> bool:
         """True if so many people are asked about that a sample comes first."""
         plain = not (self.rule.lists or self.rule.segments or self.rule.exclude)
-        return not plain and self._everybody()[COUNTED_AT_ONCE:].exists()
+        return not plain and self._everybody()[answers.COUNTED_AT_ONCE :].exists()
 
     def estimate(self, channels: Sequence[str]) -> Reach:
         """The same from windows of ids that lie evenly over all: within a per cent or so."""
         everybody = self._everybody()
-        ends = everybody.aggregate(low=Min("pk"), high=Max("pk"))
-        low, step = ends["low"], (ends["high"] - ends["low"] + 1) / _WINDOWS
         found, asked = Reach((0,) * len(channels)), 0
-        for number in range(_WINDOWS):
-            start, until = low + int(step * number) - 1, low + int(step * (number + 1)) - 1
-            some = everybody.filter(pk__gt=start, pk__lte=until).order_by("pk")
-            ids = list(some.values_list("pk", flat=True)[:_IN_WINDOW])
-            if ids:
-                asked += len(ids)
-                found += self._within((start, ids[-1]), channels)
+        for window, people in answers.sample(everybody):
+            asked += people
+            found += self._within(window, channels)
         return found.times(everybody.count() / asked)
 
     def _everybody(self) -> QuerySet[Recipient]:

@@ -23,8 +23,9 @@ from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Message, MessageVersion
 from apps.mailings.models.content import Form
 from apps.mailings.selectors.messages import sample_fields, shown_messages, shown_sample
+from apps.mailings.services.letters.bodies import Written
 from apps.mailings.services.letters.draft_operations import draft_for
-from apps.mailings.services.letters.previews import Written, shown_to
+from apps.mailings.services.letters.previews import shown_to
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
 

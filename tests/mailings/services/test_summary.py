@@ -94,7 +94,7 @@ def test_of_many_the_reasons_are_about_and_the_totals_exact(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailing = mixed(cast)
-    monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
+    monkeypatch.setattr("apps.mailings.segments.answers.COUNTED_AT_ONCE", 1)
     about = summary_of(Planned(audience_of(mailing), mailing.routes))
     assert not about.exact and not about.totals_exact
     assert not summary_of_mailing(mailing).totals_exact
@@ -110,7 +110,7 @@ def test_the_review_asks_for_the_totals_after_the_sample(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailing, client = mixed(cast), cast.client("owner")
-    monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
+    monkeypatch.setattr("apps.mailings.segments.answers.COUNTED_AT_ONCE", 1)
     address = f"/mailings/{mailing.pk}/review/"
     page = client.get(address).content.decode()
     assert 'hx-get="?totals=1"' in page and 'href="?exact=1"' in page and "(about)" in page
@@ -125,7 +125,7 @@ def test_the_form_asks_for_the_totals_after_the_sample(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailing, client = mixed(cast), cast.client("owner")
-    monkeypatch.setattr("apps.mailings.services.reach.COUNTED_AT_ONCE", 1)
+    monkeypatch.setattr("apps.mailings.segments.answers.COUNTED_AT_ONCE", 1)
     given = {"lists": [mailing.lists.get().pk], "basis": "subscription", "channel": "email"}
     page = client.post("/mailings/count/", given).content.decode()
     assert 'hx-post="/mailings/totals/"' in page and "(about)" in page and "Count exactly" in page

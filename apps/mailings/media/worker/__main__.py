@@ -5,17 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
+from apps.core.files.limited_process import bound
 from apps.mailings.media.worker.job import CannotDecode, Job
-
-
-def bound(megabytes: int, seconds: int) -> None:
-    """Let the system end this process when it grows too big or works too long (not on Windows)."""
-    if sys.platform != "win32":
-        import resource
-
-        limit = megabytes * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
 def main() -> int:

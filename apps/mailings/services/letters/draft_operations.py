@@ -21,7 +21,7 @@ from apps.core.content.blocks.editing.operations import PlaceUnfit
 from apps.core.content.blocks.editing.storing import stored, without_nul
 from apps.core.errors import Refused, gettext_noop
 from apps.mailings.models import DraftStep, Message, MessageDraft
-from apps.mailings.models.content import CONTENT_FIELDS
+from apps.mailings.models.content import content_of
 from apps.users.models import User
 
 #: Steps of a draft that can be taken back.
@@ -72,7 +72,7 @@ def draft_for(message: Message, author: User) -> MessageDraft:
 
 
 def _begun(message: Message, author: User) -> MessageDraft:
-    content = {name: getattr(message, name) for name in CONTENT_FIELDS}
+    content = content_of(message)
     return MessageDraft(owner=author, message=message, base_revision=message.revision, **content)
 
 

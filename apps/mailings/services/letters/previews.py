@@ -5,29 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.conf import settings
-
-from apps.core.content.blocks.compile import compile_letter
 from apps.core.content.blocks.document import Document, read
-from apps.core.content.blocks.letter.compilation import Surroundings
+from apps.core.content.blocks.letter.compilation import Scheme
 from apps.core.content.blocks.letter.parts import CompiledLetter
-from apps.core.content.blocks.letter.phrases import phrases_of
 from apps.core.content.blocks.letter.showing import written_html
 from apps.core.content.preview import preview_program
 from apps.core.content.program import values_of
 from apps.core.site import site_url
 from apps.mailings.attribute_values import lists_in
-from apps.mailings.models import Message, MessageDraft, MessageVersion, Recipient
+from apps.mailings.models import MessageVersion, Recipient
 from apps.mailings.rules import bits_of_one
 from apps.mailings.run_content import bodies_of
 from apps.mailings.selectors.messages import fields_shown
-from apps.mailings.services.letters.bodies import has_code
+from apps.mailings.services.letters.bodies import Written, compiled_letter, parts_of
 from apps.mailings.services.media.renditions import PictureAddresses
 from apps.mailings.services.media.uses import media_ids_in
 
-Written = Message | MessageVersion | MessageDraft
 _IMAGE: Final = re.compile(r'(<img\b[^>]*?) src="[^"]*"')
 
 
@@ -46,7 +41,7 @@ def canvas_of(written: Written) -> Shown:
     Raises ContentRefused where a part of it cannot be compiled.
     """
     document = read(written.document or {})
-    compiled = _compiled(written, document, marks=True, scheme="light")
+    compiled = _compiled(written, document, "light", marks=True)
     return Shown(html=written_html(compiled.html), ground=document.theme.light.page)
 
 
@@ -57,12 +52,8 @@ def shown_to(written: Written, recipient: Recipient, view: str, *, now: datetime
     """
     document = read(written.document or {})
     dark = document.theme.dark if view == "dark" else None
-    compiled = _compiled(written, document, scheme="light" if dark is None else "dark")
-    content = {
-        "text": written.text if written.text.strip() else compiled.text,
-        "html": compiled.html,
-        "conditions": compiled.conditions,
-    }
+    compiled = _compiled(written, document, "light" if dark is None else "dark")
+    content = parts_of(written, compiled)
     bodies = bodies_of(content)
     values = values_of(
         fields_shown(recipient),
@@ -77,20 +68,11 @@ def shown_to(written: Written, recipient: Recipient, view: str, *, now: datetime
 
 
 def _compiled(
-    written: Written, document: Document, *, marks: bool = False, scheme: Any
+    written: Written, document: Document, scheme: Scheme, *, marks: bool = False
 ) -> CompiledLetter:
-    surroundings = Surroundings(
-        phrases=phrases_of(written.language or settings.LANGUAGE_CODE),
-        picture=_OwnPictures(_owner_of(written), media_ids_in(written.document), make=False),
-        icons=f"{settings.STATIC_URL}letters/networks/",
-        embed=False,
-        view_page=not has_code(document),
-        marks=marks,
-        scheme=scheme,
-    )
-    return compile_letter(
-        document, surroundings, title=written.subject, preheader=written.preheader
-    )
+    ids = media_ids_in(written.document)
+    pictures = _OwnPictures(_owner_of(written), ids, make=False)
+    return compiled_letter(written, document, picture=pictures, marks=marks, scheme=scheme)
 
 
 def _owner_of(written: Written) -> int:

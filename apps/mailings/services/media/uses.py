@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 from html import unescape
 from typing import Final
@@ -13,30 +12,17 @@ from urllib.parse import unquote
 from django.db.models import Q, Sum, TextField
 from django.db.models.functions import Cast
 
+from apps.core.content.blocks.media import media_in
 from apps.core.permissions import LARGEST
 from apps.mailings.models import ContentUse, MediaFile, Message, Run
 
 #: Overlapping, and without what stands around it: an address can be written in many ways.
 _TOKEN: Final = re.compile(r"(?=([a-z2-7]{24}))")
-#: The keys of a document that name a picture of the library.
-_KEYS: Final = ("media", "dark_media")
 
 
 def media_ids_in(document: object) -> set[int]:
     """The ids of the pictures that a letter's document names, at any depth."""
-    return {number for number in _ids(document) if 0 < number <= LARGEST}
-
-
-def _ids(node: object) -> Iterator[int]:
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key in _KEYS and isinstance(value, int) and not isinstance(value, bool):
-                yield value
-            else:
-                yield from _ids(value)
-    elif isinstance(node, list | tuple):
-        for one in node:
-            yield from _ids(one)
+    return {number for number in media_in(document) if 0 < number <= LARGEST}
 
 
 def record_uses(message: Message) -> None:

@@ -15,6 +15,8 @@ from apps.core.content.blocks.values import Picture, Theme, Visibility
 #: Pictures are asked for at twice the width that they are shown in, for dense screens.
 DENSITY: Final = 2
 
+Scheme = Literal["reader", "light", "dark"]
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -34,7 +36,7 @@ class Surroundings:
     embed: bool = True
     marks: bool = False
     view_page: bool = True
-    scheme: Literal["reader", "light", "dark"] = "reader"
+    scheme: Scheme = "reader"
 
 
 @dataclass

@@ -6,17 +6,8 @@ import json
 import sys
 from collections.abc import Callable
 
+from apps.core.files.limited_process import bound
 from apps.mailings.importing.files.spreadsheet_worker.job import CannotConvert, Findings, Job
-
-
-def bound(megabytes: int, seconds: int) -> None:
-    """Let the system end this process when it grows too big or works too long (not on Windows)."""
-    if sys.platform != "win32":
-        import resource
-
-        limit = megabytes * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
 def converter(kind: str) -> Callable[[Job], Findings]:
