@@ -30,7 +30,7 @@ def seconds_of(count: int, sign: Callable[[bytes], bytes] | None) -> tuple[float
             subject="News for {{ full_name }}",
             text=from_text(_SENTENCE * 20),
             html=from_html(f"<p>{_SENTENCE * 20}</p>"),
-            unsubscribe_url="https://mail.example.org/u/{}/".format,
+            links=lambda number: (f"https://mail.example.org/u/{number}/", "", ""),
             now=datetime.now(UTC),
             channel="email",
             mailing_id=1,

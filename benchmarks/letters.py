@@ -39,7 +39,11 @@ def compiled(subject: str, bodies: dict[str, Any], conditions: list[Any]) -> Any
         run_key="k1",
         envelope_sender="news@example.org",
     )
-    return compile_email(content, "https://example.org/u/{}/".format, None, datetime.now(UTC))
+    return compile_email(content, _links, datetime.now(UTC))
+
+
+def _links(delivery_id: int) -> tuple[str, str, str]:
+    return f"https://example.org/u/{delivery_id}/", "", ""
 
 
 def row_of(attributes: dict[str, Any]) -> Any:

@@ -49,6 +49,15 @@ PAGES: Final = (
     "/attempts/?status=failure",
     "/reports/",
     "/reports/{mailing}/",
+    "/reports/trends/",
+    "/reports/{measured}/",
+    "/mailings/{measured}/runs/2/",
+    "/mailings/{measured}/runs/2/?reaction=opened",
+    "/mailings/{measured}/runs/2/?reaction=clicked",
+    "/mailings/{measured}/runs/2/?reaction=unclear",
+    "/mailings/{measured}/runs/2/?reaction=machine",
+    "/mailings/{measured}/runs/2/?reaction=nothing",
+    "/mailings/{measured}/runs/2/?link={link}",
     "/queue/",
     "/queue/poll/",
 )
@@ -70,11 +79,11 @@ SELECT now(), now(), {owner}, 'Новости ' || n, 'text', '<p>html</p>', 1
 INSERT INTO mailings_mailing (created_at, updated_at, owner_id, name, message_id, channel, account,
     second_channel, second_account, third_channel, third_account, everyone, filter_operator_codes,
     starts_at, ends_at, status, is_active, priority, current_run, repeat, repeat_zone, kind,
-    fields, start_refusal)
+    fields, start_refusal, utm)
 SELECT now(), now(), CASE WHEN n % 500 = 0 THEN {neighbour} ELSE {owner} END, 'Рассылка ' || n,
     (SELECT min(id) FROM mailings_message) + n % 200,
     'email', 'sink', '', '', '', '', true, '[]', now() - interval '1 day',
-    now() + interval '1 day', 'completed', true, 100, 1, '', '', 'mailing', '{{}}', '{{}}'
+    now() + interval '1 day', 'completed', true, 100, 1, '', '', 'mailing', '{{}}', '{{}}', '{{}}'
     FROM generate_series(1, {mailings}) n;
 INSERT INTO mailings_run (created_at, updated_at, mailing_id, number, state, outcome, trigger,
     channel, account, priority, reason, reason_detail, early, urgent, stopping, key, content,
@@ -97,6 +106,51 @@ SELECT r.mailing_id, d.recipient_id, d.id, 1, 'manual', 'delivery',
 FROM mailings_delivery d JOIN mailings_run r ON r.id = d.run_id;
 """
 
+#: One run to everybody to whom nearly all reacted: of ten, three read it, one of these clicked,
+#: and one was read by a machine or a proxy.
+MEASURED: Final = """
+INSERT INTO mailings_run (created_at, updated_at, mailing_id, number, state, outcome, trigger,
+    channel, account, priority, reason, reason_detail, early, urgent, stopping, key, content,
+    audience, freeze_cursor, rate, queued_at, started_at, finished_at, frozen_at, content_version,
+    engaged_person, engaged_clicked, engaged_machine, engaged_unclear, {states})
+SELECT now(), now(), max(id), 2, 'done', 'success', 'manual', 'email', 'sink', 100, '', '', false,
+    false, false, 'measured', json_build_object('tracking', 'persons', 'subject', 's', 'text', 't',
+        'html', repeat('<p><a href="https://example.org/">link</a></p>', 500))::jsonb,
+    {recipients}, 0, 0, now(), now(), now(), now(), 1,
+    {recipients} * 3 / 10, {recipients} / 10, {recipients} * 4 / 100, {recipients} * 6 / 100,
+    {counts}
+FROM mailings_mailing WHERE owner_id = {owner};
+INSERT INTO mailings_delivery (run_id, recipient_id, channel, address, state, tries, crashes, code,
+    response, changed_at)
+SELECT r.id, c.id, 'email', c.email, 'sent', 1, 0, 250, 'reply', now()
+FROM mailings_run r, mailings_recipient c WHERE r.key = 'measured' AND c.owner_id = {owner};
+INSERT INTO mailings_engagement (run_id, recipient_id, delivery_id, term, opened_at, clicked_at,
+    events)
+SELECT d.run_id, d.recipient_id, d.id, CASE WHEN d.id % 100 < 30 THEN 'person'
+    WHEN d.id % 100 < 34 THEN 'machine' ELSE 'unclear' END, now(),
+    CASE WHEN d.id % 100 < 10 THEN now() END, '[]'
+FROM mailings_delivery d JOIN mailings_run r ON r.id = d.run_id
+WHERE r.key = 'measured' AND d.id % 100 < 40;
+INSERT INTO mailings_trackedlink (run_id, version, number, address, label, block, persons, clicks,
+    machine_clicks)
+SELECT id, 1, n, 'https://example.org/' || n, 'Link ' || n, '', {recipients} / 10 / 40,
+    {recipients} / 10 / 40, 0 FROM mailings_run, generate_series(1, 40) n WHERE key = 'measured';
+INSERT INTO mailings_linkengagement (link_id, delivery_id, clicks, first_at)
+SELECT l.id, e.delivery_id, 1, now() FROM mailings_engagement e
+    JOIN mailings_trackedlink l ON l.run_id = e.run_id AND l.number = 1 + e.delivery_id / 100 % 40
+WHERE e.clicked_at IS NOT NULL;
+INSERT INTO mailings_engagementhour (run_id, hour, kind, term, count)
+SELECT id, date_trunc('hour', now()) + n * interval '1 hour', kind, term, 1 + n % 50
+FROM mailings_run, generate_series(0, 2000) n, unnest(ARRAY['open', 'click']) kind,
+    unnest(ARRAY['person', 'unclear', 'machine']) term WHERE key = 'measured';
+INSERT INTO mailings_engagementshare (run_id, by, value, opened, clicked)
+SELECT id, 'client', 'Program ' || n, n, n FROM mailings_run, generate_series(1, 100) n
+    WHERE key = 'measured';
+INSERT INTO mailings_engagementshare (run_id, by, value, opened, clicked)
+SELECT id, 'domain', 'domain' || n || '.example.org', n, n
+FROM mailings_run, generate_series(1, 20000) n WHERE key = 'measured';
+"""
+
 
 def fill(place: Installation, people: list[str], options: argparse.Namespace) -> None:
     """Nearly everything for one owner, four mailings for the neighbour; attempts spread evenly."""
@@ -115,6 +169,13 @@ def fill(place: Installation, people: list[str], options: argparse.Namespace) ->
         each=each,
         states=", ".join(counts),
         counts=", ".join(counts.values()),
+    )
+    everybody = counts | {"sent": str(options.recipients), "failed": "0"}
+    sql += MEASURED.format(
+        owner=people[0],
+        recipients=options.recipients,
+        states=", ".join(everybody),
+        counts=", ".join(everybody.values()),
     )
     where: dict[str, Any] = {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
     with closing(psycopg2.connect(dbname=place.database, **where)) as connection:
@@ -149,12 +210,14 @@ def measure() -> None:
     from django.conf import settings
     from django.test import Client
 
-    from apps.mailings.models import Mailing, Recipient, Tag
+    from apps.mailings.models import Mailing, Recipient, Tag, TrackedLink
     from apps.users.models import User
 
     settings.ALLOWED_HOSTS = ["*"]
     values = {
         "mailing": Mailing.objects.order_by("-pk")[10].pk,
+        "measured": (link := TrackedLink.objects.select_related("run")[0]).run.mailing_id,
+        "link": link.pk,
         "tag": Tag.objects.order_by("pk")[5].pk,
         "middle": Recipient.objects.order_by("pk")[Recipient.objects.count() // 2].pk,
     }

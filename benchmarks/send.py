@@ -158,10 +158,14 @@ def features(place: Installation, port: int, options: argparse.Namespace) -> Non
     """What each feature costs per message: all behind full are to be compared with it.
 
     ``logic`` is one fragment of Liquid, ``whole`` a source that is rendered as a whole; of
-    ``conditions`` three, with two fallbacks and a repeat of five. The processor's time of the
-    sending process says more than the rate while others use the machine.
+    ``conditions`` three, with two fallbacks and a repeat of five. ``tracked`` links are to be
+    compared with as many ``plain`` ones. The processor's time of the sending process says more than
+    the rate while others use the machine.
     """
-    names = ("static", "links", "full", "logic", "whole", "conditions", "limits", "windows", "all")
+    names = (
+        *("static", "links", "full", "logic", "whole", "conditions", "limits", "windows", "all"),
+        *("10_plain", "10_tracked", "40_plain", "40_tracked"),
+    )
     rates: dict[str, list[float]] = {name: [] for name in names}
     efforts: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(options.rounds):

@@ -34,6 +34,7 @@ class AccountSettings(BaseModel):
     ca_file: str = Field(default="", examples=["/etc/ssl/company-ca.pem"])
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
+    confirmation: str = Field(default="", validate_default=True, repr=False)
     idempotent: bool | None = Field(default=None, examples=["False"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
@@ -54,6 +55,7 @@ class AccountSettings(BaseModel):
     hours: str = Field(default="", examples=["09:00-18:00"])
     weekdays: str = Field(default="", examples=["mon-fri"])
     fallback: str = Field(default="", examples=["spare"])
+    link_url: str = Field(default="", examples=["https://links.example.org"])
     users: str = Field(default="", examples=["anna@example.org,managers"])
 
     @field_validator("kind")
@@ -63,7 +65,7 @@ class AccountSettings(BaseModel):
             raise ValueError(f"is none of {', '.join(KINDS)}")
         return value
 
-    @field_validator("host", "url", "username", "token")
+    @field_validator("host", "url", "username", "token", "confirmation")
     @classmethod
     def _fit_for_the_kind(cls, value: str, info: ValidationInfo) -> str:
         """Check it by the record of the kind. A wrong kind is an error of its own."""
@@ -88,6 +90,11 @@ class AccountSettings(BaseModel):
         if any(not "!" <= letter <= "~" for letter in value):
             raise ValueError("is one word, without “Bearer” and without blanks")
         return value
+
+    @field_validator("link_url")
+    @classmethod
+    def _address_of_a_host(cls, value: str) -> str:
+        return site.site_url(value) if value else ""
 
     @field_validator("from_email")
     @classmethod

@@ -34,6 +34,7 @@ from config.named.sources import SourceSettings
 from config.privacy_settings import PrivacySettings
 from config.rules import edge, scale, sending, site
 from config.site_mail_settings import SiteMailSettings
+from config.tracking_settings import TrackingSettings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -53,6 +54,7 @@ class Environment(
     PrivacySettings,
     FeedbackSettings,
     MediaSettings,
+    TrackingSettings,
     BaseSettings,
 ):
     """Every key of ``.env``. Keys are case-insensitive; an unknown key is an error."""

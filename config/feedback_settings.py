@@ -1,4 +1,4 @@
-"""What ``.env`` says of what comes back: sign-ups, the providers' hooks, the mailbox of bounces."""
+"""What ``.env`` says of what comes back: sign-ups, hooks, the mailbox of bounces, openings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.rules import feedback, site
 
 
 class FeedbackSettings(BaseModel):
-    """The keys that begin with ``HOOK_``, ``BOUNCE_`` and ``SIGNUP_``."""
+    """The keys that begin with ``HOOK_``, ``BOUNCE_``, ``SIGNUP_``; and TRACKING_APPLE_RELAYS."""
 
     hook_secret: str = Field(default="", repr=False, examples=["32 random characters"])
     hook_brevo_login: str = Field(default="", repr=False, examples=["hook:password"])
@@ -41,6 +41,8 @@ class FeedbackSettings(BaseModel):
     bounce_imap_username: str = Field(default="", validate_default=True)
     bounce_imap_password: str = Field(default="", validate_default=True, repr=False)
     bounce_imap_folder: str = Field(default="INBOX", examples=["INBOX"])
+
+    tracking_apple_relays: str = Field(default="", examples=["/etc/vestnik/apple-relays.csv"])
 
     @field_validator(*feedback.READERS)
     @classmethod

@@ -25,6 +25,8 @@ class LimitSettings(BaseModel):
     preflight: Literal["offered", "required", "clean"] = Field(
         default="offered", examples=["required"]
     )
+    approval: Literal["off", "large", "always"] = Field(default="off", examples=["large"])
+    approval_above: int = Field(default=1000, ge=0, examples=["1000"])
     spam_check: str = Field(
         default="",
         pattern=r"^$|^r?spamd://[A-Za-z0-9._\-\[\]:]+/?$",

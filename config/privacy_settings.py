@@ -14,7 +14,10 @@ class PrivacySettings(BaseModel):
     erasure_grace_days: int = Field(default=3, ge=0, le=30, examples=["3"])
     unconfirmed_days: int = Field(default=30, ge=1, le=365, examples=["30"])
     import_files_days: int = Field(default=30, ge=1, le=3650, examples=["30"])
+    events_days: int = Field(default=400, ge=0, le=36_500, examples=["400"])
     evidence_days: int = Field(default=1095, ge=1, le=36_500, examples=["1095"])
+    personal_files_days: int = Field(default=30, ge=1, le=3650, examples=["30"])
+    personal_files_quota_mb: int = Field(default=20_480, ge=0, examples=["20480"])
     left_out_kept_days: int = Field(default=0, ge=0, le=36_500, examples=["0"])
 
     @field_validator("erasure_keys")
@@ -22,3 +25,8 @@ class PrivacySettings(BaseModel):
     def _long_enough(cls, value: str) -> str:
         edge.keys_of(value)
         return value
+
+    @property
+    def kept_days(self) -> tuple[int, int, int]:
+        """Subscriptions that nobody confirmed, files of imports, reports of providers."""
+        return self.unconfirmed_days, self.import_files_days, self.events_days

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config import environment
 from config.live_accounts import LiveAccounts
 from config.people import *  # noqa: F401, F403
-from config.rules import edge, site
+from config.rules import edge, site, version
 from config.rules.feedback import topics_of
 from config.rules.sending import addresses_of
 
@@ -27,7 +27,7 @@ except environment.EnvironmentRefused as refused:
 # Databases, logs, uploads and letters in the outbox are for the user alone that runs this.
 os.umask(0o077)
 
-BASE_DIR = environment.BASE_DIR
+BASE_DIR, VERSION = environment.BASE_DIR, version.version_of(environment.BASE_DIR)
 VAR_DIR = BASE_DIR / ENV.var_dir
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "apps.mailings",
     "apps.delivery",
     "apps.feedback",
+    "apps.automations",
     "apps.reports",
     "apps.api",
     "apps.api.webhooks",
@@ -267,12 +268,12 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 #: The routes that take files: there a signed-in user may send more than is read from others.
-UPLOAD_ROUTES = frozenset(
-    {
-        *("imports:start", "messages:attach", "api:list_imports", "api:attach_file"),
-        *("media:list", "media:table", "media:picker", "media:replace", "api:list_media"),
-    }
-)
+UPLOAD_ROUTES = {
+    *("imports:start", "messages:attach", "messages:import", "brand:edit", "suppressions:add"),
+    *("media:list", "media:table", "media:picker", "media:replace", "messages:personal_archive"),
+    *("api:list_imports", "api:attach_file", "api:import_message", "api:list_media"),
+    "api:put_archive",
+}
 #: Ten thousand recipients in one call of the API, each with a few attributes.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 #: Ten thousand recipients can be ticked in one form (apps.mailings.views.recipients).
@@ -303,8 +304,7 @@ ACCOUNT_DECLARATIONS = LiveAccounts(ENV)
 #: The mail server of the site itself, and the account "email" when no other is declared.
 SITE_MAIL = ACCOUNT_DECLARATIONS.current().site_mail
 ACCOUNTS = ACCOUNT_DECLARATIONS.accounts
-PHONE_ACCOUNT = ENV.phone_account
-PHONE_REGION = ENV.phone_region
+PHONE_ACCOUNT, PHONE_REGION = ENV.phone_account, ENV.phone_region
 OUTBOX_DIR = VAR_DIR / "outbox"
 JOURNAL_DIR = VAR_DIR / "journal"
 #: Who looks and sends: this process and its threads, or Celery's beat and workers over Redis.
@@ -333,8 +333,8 @@ CONSENT_REQUIRED = ENV.consent_required
 LIMIT_TESTS_PER_HOUR = ENV.limit_tests_per_hour
 MISSED_START_MINUTES = ENV.missed_start_minutes
 #: What a start asks of a mailing's preflight, and the spam filter that it asks.
-PREFLIGHT = ENV.preflight
-SPAM_CHECK = ENV.spam_check
+PREFLIGHT, SPAM_CHECK = ENV.preflight, ENV.spam_check
+APPROVAL, APPROVAL_ABOVE = ENV.approval, ENV.approval_above
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
 DAILY_REPORT_HOUR = ENV.daily_report_hour
 WATCH_QUEUE_DEPTH = ENV.watch_queue_depth
@@ -360,9 +360,10 @@ HOOK_SPARKPOST_LOGIN = ENV.hook_sparkpost_login
 HOOK_UNISENDER_GO_KEY = ENV.hook_unisender_go_key
 HOOK_SES_TOPICS = topics_of(ENV.hook_ses_topics)
 HOOK_GENERIC_KEY = ENV.hook_generic_key
+TRACKING, TRACKING_CHOICE, TRACKING_KEEP_DAYS, LINK_URL = ENV.measuring
 #: Hours after which who has not confirmed a sign-up is reminded once; 0: nobody is.
 SIGNUP_REMINDER_HOURS = ENV.signup_reminder_hours
-BOUNCE_ADDRESS = ENV.bounce_address
+BOUNCE_ADDRESS, TRACKING_APPLE_RELAYS = ENV.bounce_address, ENV.tracking_apple_relays
 BOUNCE_MAILBOX: dict[str, Any] = {
     "host": ENV.bounce_imap_host,
     "port": ENV.bounce_imap_port,
@@ -375,8 +376,9 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 # --- Personal data --------------------------------------------------------------------------
 
 ERASURE_KEYS, ERASURE_GRACE_DAYS = edge.keys_of(ENV.erasure_keys), ENV.erasure_grace_days
-UNCONFIRMED_DAYS, IMPORT_FILES_DAYS = ENV.unconfirmed_days, ENV.import_files_days
+UNCONFIRMED_DAYS, IMPORT_FILES_DAYS, EVENTS_DAYS = ENV.kept_days
 EVIDENCE_DAYS, LEFT_OUT_KEPT_DAYS = ENV.evidence_days, ENV.left_out_kept_days
+PERSONAL_FILES_DAYS, PERSONAL_FILES_QUOTA_MB = ENV.personal_files_days, ENV.personal_files_quota_mb
 
 # --- Logging --------------------------------------------------------------------------------
 

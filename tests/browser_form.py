@@ -55,8 +55,13 @@ class _Form(HTMLParser):
 
 def opened(client: Client, url: str, *, keyed: bool = False) -> dict[str, Any]:
     """The fields of the largest form at this address, without its key unless ``keyed``."""
+    return fields_of(client.get(url).content.decode(), keyed=keyed)
+
+
+def fields_of(page: str, *, keyed: bool = False) -> dict[str, Any]:
+    """The fields of the largest form of a page, without its key unless ``keyed``."""
     parser = _Form()
-    parser.feed(client.get(url).content.decode())
+    parser.feed(page)
     form: dict[str, Any] = max(parser.forms, key=len)
     if not keyed:
         form.pop(FIELD)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+import hypothesis
 import pytest
 from django.conf import LazySettings, settings
 from django.contrib.auth.models import Group
@@ -19,11 +22,28 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from apps.core.content import time_budget
+from apps.core.http import costly
 from apps.delivery.channels.telegram import pacing
 from apps.users.models import MANAGERS
 from tests.people import cast, dispatched
 
 __all__ = ["cast", "dispatched"]  # fixtures
+
+
+# No test measures seconds (CONTRIBUTING.md); what runs beside it must not fail it.
+hypothesis.settings.register_profile("untimed", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among what stays to the end: that took a fifth of the collecting."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +59,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="how many sign-ups a played flood of a form has (published results: 10000)",
     )
+    parser.addoption(
+        "--invoices",
+        default=40,
+        type=int,
+        help="how many recipients get a file of their own (published results: 2000)",
+    )
+
+
+#: They walk over the whole product once more. Which lines they reach is counted by the tests of
+#: those lines; counting makes a test twice as slow.
+WALKS: Final = ("tests/docs", "tests/core/content/test_cost_of_texts.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("_cov"):
+        return
+    # What a walk would be the first to load is counted as well.
+    import_module(settings.ROOT_URLCONF)
+    walks = tuple(str(config.rootpath / path) for path in WALKS)
+    for item in items:
+        if str(item.path).startswith(walks):
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture
@@ -126,6 +168,13 @@ def empty_cache() -> Iterator[None]:
     pacing._of_bots.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def own_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that a test has not read keeps its place until its memory is taken back; the next
+    test has places, and a user with the same number, of its own."""
+    monkeypatch.setattr(costly, "PLACES", costly.half_of_the_threads())
 
 
 @pytest.fixture(autouse=True)

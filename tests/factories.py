@@ -21,6 +21,11 @@ from apps.mailings.models import (
     Attempt,
     Consent,
     Delivery,
+    Engagement,
+    EngagementHour,
+    EngagementShare,
+    Experiment,
+    LinkEngagement,
     Mailing,
     MailingList,
     MediaFile,
@@ -29,6 +34,9 @@ from apps.mailings.models import (
     Run,
     Suppression,
     Tag,
+    TrackedLink,
+    Tracking,
+    Variant,
 )
 from apps.mailings.models.ledger import STATES
 from apps.mailings.models.trigger import Trigger
@@ -147,6 +155,26 @@ def mailing_to(count: int, **fields: Any) -> Mailing:
     return mailing
 
 
+class ExperimentFactory(DjangoModelFactory[Experiment]):
+    """An experiment of a mailing by clicks, on a fifth of its recipients; without a variant."""
+
+    class Meta:
+        model = Experiment
+
+    mailing = factory.SubFactory(MailingFactory)
+
+
+class VariantFactory(DjangoModelFactory[Variant]):
+    """A second variant with a subject of its own."""
+
+    class Meta:
+        model = Variant
+
+    experiment = factory.SubFactory(ExperimentFactory)
+    number = 2
+    subject = "Другая тема"
+
+
 class RunFactory(DjangoModelFactory[Run]):
     """A run of a mailing. Its audience follows from the counters that are given."""
 
@@ -191,6 +219,78 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
         lambda row: "suppressed" if getattr(row, "state", "") == "suppressed" else ""
     )
     changed_at = factory.LazyFunction(timezone.now)
+
+
+def measured_run(level: str = Tracking.PERSONS, **fields: Any) -> Run:
+    """A run that measures persons, or what is said."""
+    run = RunFactory.create(**fields)
+    run.content = {**run.content, "tracking": level}
+    run.save(update_fields=["content"])
+    return run
+
+
+class EngagementFactory(DjangoModelFactory[Engagement]):
+    """What a person did with a letter: an opening, unless more is said."""
+
+    class Meta:
+        model = Engagement
+        exclude = ["delivery"]
+
+    delivery = factory.SubFactory(DeliveryFactory, state="sent")
+    run = factory.SelfAttribute("delivery.run")
+    recipient = factory.SelfAttribute("delivery.recipient")
+    delivery_id = factory.SelfAttribute("delivery.pk")
+    opened_at = factory.LazyFunction(timezone.now)
+    opens = 1
+
+
+class EngagementHourFactory(DjangoModelFactory[EngagementHour]):
+    """Openings by persons in one hour."""
+
+    class Meta:
+        model = EngagementHour
+
+    run = factory.SubFactory(RunFactory)
+    hour = factory.LazyFunction(lambda: timezone.now().replace(minute=0, second=0, microsecond=0))
+    kind = EngagementHour.Kind.OPEN
+    term = "person"
+    count = 1
+
+
+class EngagementShareFactory(DjangoModelFactory[EngagementShare]):
+    """Persons with one mail program."""
+
+    class Meta:
+        model = EngagementShare
+
+    run = factory.SubFactory(RunFactory)
+    by = EngagementShare.By.CLIENT
+    value = "Gmail"
+    opened = 1
+
+
+class TrackedLinkFactory(DjangoModelFactory[TrackedLink]):
+    """The next link of the first content of a run."""
+
+    class Meta:
+        model = TrackedLink
+
+    run = factory.SubFactory(RunFactory)
+    version = 1
+    number = factory.LazyAttribute(lambda link: link.run.tracked_links.count() + 1)
+    address = factory.LazyAttribute(lambda link: f"https://example.org/{link.number}")
+    label = factory.LazyAttribute(lambda link: f"Link {link.number}")
+
+
+class LinkEngagementFactory(DjangoModelFactory[LinkEngagement]):
+    """Who followed a link, once."""
+
+    class Meta:
+        model = LinkEngagement
+
+    link = factory.SubFactory(TrackedLinkFactory)
+    clicks = 1
+    first_at = factory.LazyFunction(timezone.now)
 
 
 class AttemptFactory(DjangoModelFactory[Attempt]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -95,6 +95,14 @@ class RecordingDispatcher(Dispatching):
     def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
         self._note("add_recipient", mailing_id=mailing_id, recipient_id=recipient_id)
         return 7
+
+    def launch_open(self, *, mailing_id: int, trigger: str) -> Launched:
+        self._note("launch_open", mailing_id=mailing_id, trigger=trigger)
+        return Launched(run_id=1, number=1, created=True)
+
+    def add_recipients(self, *, mailing_id: int, recipient_ids: Sequence[int]) -> dict[int, int]:
+        self._note("add_recipients", mailing_id=mailing_id, recipient_ids=list(recipient_ids))
+        return dict.fromkeys(recipient_ids, 1)
 
     def resolve_unknown(
         self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
+from apps.api.agent_scope import check_agent
 from apps.api.problems import NotAllowed
 from apps.users.models import ApiToken, User
 from apps.users.tokens import note_use, valid_token
@@ -41,6 +42,11 @@ class Caller:
     def key(self) -> str:
         """What the calls are counted by."""
         return f"t{self.token.pk}" if self.token else f"u{self.user.pk}"
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether only drafts may be changed, and nothing started."""
+        return self.token is not None and self.token.scope == ApiToken.Scope.AGENT
 
 
 class ApiRequest(HttpRequest):
@@ -87,6 +93,9 @@ class Bearer(HttpBearer):
         reads = caller.token.scope == ApiToken.Scope.READ
         if reads and not self._any_scope and request.method not in _SAFE:
             raise TokenReadsOnly(_("This token is read-only."))
+        if caller.is_agent and not self._any_scope and request.method not in _SAFE:
+            match = request.resolver_match
+            check_agent(request.method or "", match.route if match is not None else "")
         return caller
 
 

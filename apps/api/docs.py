@@ -8,10 +8,12 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from ninja.openapi.schema import REF_TEMPLATE
 
 from apps.api.auth import caller_of
 from apps.api.parsing import FORM, PASSWORD_FORM, TOKEN
 from apps.api.problems import problem
+from apps.api.schemas.common import Problem
 
 View = Callable[..., HttpResponseBase]
 
@@ -30,16 +32,19 @@ Everything that the pages do, for programs.
 """
 
 _WORDS: Final = {
-    "400": "The body is no JSON.",
-    "401": "Without a valid token.",
-    "403": "This token may not do it, or it is not one's own object.",
-    "404": "There is no such object, or it is somebody else's.",
-    "409": "Not in this state, or not now; nothing was changed.",
-    "413": "The body or the file is too large.",
-    "422": "Something that was sent cannot be used; `errors` says what.",
-    "429": "Too many calls; `Retry-After` says how many seconds to wait.",
-    "500": "An error of the server. It has been logged.",
-    "503": "Busy; `Retry-After` says how many seconds to wait.",
+    400: "The body is no JSON.",
+    401: "Without a valid token.",
+    403: "This token may not do it, or it is not one's own object.",
+    404: "There is no such object, or it is somebody else's.",
+    409: "Not in this state, or not now; nothing was changed.",
+    413: "The body or the file is too large.",
+    422: "Something that was sent cannot be used; `errors` says what.",
+    429: "Too many calls; `Retry-After` says how many seconds to wait.",
+    500: "An error of the server. It has been logged.",
+    503: "Busy; `Retry-After` says how many seconds to wait.",
+}
+_PROBLEM: Final = {
+    "application/json": {"schema": {"$ref": REF_TEMPLATE.format(model=Problem.__name__)}}
 }
 _KEY: Final[dict[str, Any]] = {
     "in": "header",
@@ -61,13 +66,17 @@ def complete(document: dict[str, Any]) -> None:
     """Say of every route what holds for all: what each error means, and the key of a POST."""
     given = document["paths"][TOKEN]["post"]["requestBody"]["content"]
     given[FORM] = {"schema": PASSWORD_FORM}
+    shape = Problem.model_json_schema(ref_template=REF_TEMPLATE, mode="serialization")
+    document["components"]["schemas"] |= {**shape.pop("$defs"), Problem.__name__: shape}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method == "post" and not path.startswith(NOT_KEPT):
                 operation["parameters"] = [*operation["parameters"], _KEY]
             for status, answer in operation["responses"].items():
-                answer["description"] = _WORDS.get(str(status), answer["description"])
-                if str(status) in ("429", "503"):
+                answer["description"] = _WORDS.get(status, answer["description"])
+                if status >= 400:
+                    answer["content"] = _PROBLEM
+                if status in (429, 503):
                     answer["headers"] = {"Retry-After": _WAIT}
 
 

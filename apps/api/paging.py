@@ -74,5 +74,10 @@ def _read(cursor: str) -> int:
     except ValueError:
         key = None
     if key is None:
-        raise CursorUnfit(_("cursor must be the “next” value of the previous page."))
+        raise cursor_unfit()
     return key
+
+
+def cursor_unfit() -> CursorUnfit:
+    """The refusal of a cursor that no page has given."""
+    return CursorUnfit(_("cursor must be the “next” value of the previous page."))

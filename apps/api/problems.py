@@ -22,17 +22,23 @@ from apps.core.http.throttle import TooOften
 from apps.core.resources import DatabaseBusy, DiskFull, exhausted
 from apps.core.text.formatting import refusal_text
 from apps.delivery.accounts import AccountNotGranted
+from apps.delivery.engine.staging.beginning import FileMissing, FileTooLarge
 from apps.mailings.importing.errors import ImportRefused, ListChanged
+from apps.mailings.importing.letters.errors import LetterRefused
 from apps.mailings.media.errors import MediaRefused, MediaTooLarge
+from apps.mailings.personal_files.archives import ArchiveRefused
 from apps.mailings.segments import SegmentInvalid
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.importing.files import ImportTooLarge
+from apps.mailings.services.letters.templates import TemplateForbidden
 from apps.mailings.services.mailings import ToggleForbidden
 from apps.mailings.services.permission.basis import BasisMissing
 from apps.mailings.services.permission.blocked_domains import DomainRefused
 from apps.mailings.services.permission.lists import StatementMissing
 from apps.mailings.services.permission.subscribing import ListsRefused
 from apps.mailings.services.permission.suppressions import LiftReasonMissing
+from apps.mailings.services.personal_files.given import FileNotWanted, GivenTooLarge
+from apps.mailings.services.personal_files.room import FilesQuota
 from apps.mailings.services.segmentation.attributes import AttributeUnfit
 from apps.mailings.services.tags import TagRefused
 from apps.users.authentication import credentials
@@ -60,6 +66,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (credentials.EmailUnverified, 403),
     (credentials.SecondFactorNeeded, 403),
     (ToggleForbidden, 403),
+    (TemplateForbidden, 403),
     (NotAllowed, 403),
     (AccountNotGranted, 403),
     (Unfit, 422),
@@ -67,6 +74,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (ImportTooLarge, 413),
     (ListChanged, 409),
     (ImportRefused, 422),
+    (LetterRefused, 422),
     (TagRefused, 422),
     (ListsRefused, 422),
     (StatementMissing, 422),
@@ -76,6 +84,7 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (StatementMissing, 422),
     (AttachmentRefused, 422),
     (MediaTooLarge, 413),
+    (FilesQuota, 413),
     (MediaRefused, 422),
     (LiftReasonMissing, 422),
     (DomainRefused, 422),
@@ -86,6 +95,11 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (Busy, 503),
     (DatabaseBusy, 503),
     (DiskFull, 507),
+    (ArchiveRefused, 422),
+    (FileNotWanted, 422),
+    (FileMissing, 422),
+    (FileTooLarge, 422),
+    (GivenTooLarge, 422),
 )
 _CODES: Final = {
     400: "bad_request",

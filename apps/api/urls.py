@@ -30,7 +30,18 @@ from apps.api.routers import (
     tokens,
     webhooks,
 )
-from apps.api.routers.content import media
+from apps.api.routers.agents import start_requests
+from apps.api.routers.content import (
+    brand,
+    experiments,
+    feeds,
+    files,
+    letters,
+    media,
+    saved_blocks,
+    templates,
+    translations,
+)
 from apps.api.routers.permission import forms, lists, privacy, rules, suppressions, why
 
 
@@ -43,7 +54,7 @@ class Api(NinjaAPI):
         return operation.view_func.__name__
 
     def get_openapi_schema(self, **where: Any) -> OpenAPISchema:
-        """The document. It takes half a second to write, and is always the same."""
+        """The document. It takes seconds to write, and is always the same."""
         if self._document is None:
             document = super().get_openapi_schema(**where)
             complete(document)
@@ -83,9 +94,20 @@ for prefix, router in (
     ("/api/sunset", rules.inactive),
     ("/api/senders", rules.senders),
     ("/api/messages", messages.router),
+    ("/api/messages", letters.router),
+    ("/api/messages", files.router),
+    ("/api/messages", translations.router),
     ("/api/media", media.router),
+    ("/api/brand", brand.router),
+    ("/api/saved-blocks", saved_blocks.router),
+    ("/api/templates", templates.router),
     ("/api/mailings", mailings.router),
     ("/api/mailings", mailing_actions.router),
+    ("/api/mailings", files.of_mailings),
+    ("/api/mailings", start_requests.of_mailings),
+    ("/api/messages", start_requests.of_messages),
+    ("/api/mailings", experiments.router),
+    ("/api/mailings", feeds.router),
     ("/api", mailings.previews),
     ("/api", why.router),
     ("/api", runs.router),

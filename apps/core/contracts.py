@@ -51,12 +51,21 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A file of one recipient, by the hash under which its bytes lie."""
+
+    name: str
+    content_type: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """One delivery that this worker alone may send.
 
-    ``fields`` is what a template may show: plain strings by name; ``lists`` are items by their
-    names in a template. ``condition_bits``: the tags and segments that the content asks about.
-    """
+    ``fields`` and ``lists`` are what a template may show, ``condition_bits`` what the content
+    asks, ``content_version`` is the one chosen. Who is ``unmeasured`` gets plain links."""
 
     delivery_id: int
     recipient_id: int
@@ -65,6 +74,9 @@ class Claimed:
     fields: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     condition_bits: int = 0
+    files: tuple[StagedFile, ...] = ()
+    content_version: int = 1
+    unmeasured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class Letter:
     ``body`` is the whole message as it is sent (for email RFC 5322, CRLF line ends,
     not dot-stuffed; for other channels UTF-8, see their ``compile.py``). ``sender`` is the envelope
     sender, ``address`` the one recipient. ``attachments`` (name, MIME type, content) are for
-    channels that send files beside the body; all letters of a run share them.
+    channels that send files beside the body; all letters of a run share them, not ``personal``.
     """
 
     delivery_id: int
@@ -82,6 +94,7 @@ class Letter:
     address: str
     body: bytes
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    personal: tuple[tuple[str, str, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +208,9 @@ class Channel(ABC):
 
 
 class BackgroundJob(ABC):
-    """Work that waits for others: servers, mailboxes, receivers.
-
-    The scheduler gives it turns beside its rounds, and no round waits for it. ``name`` stands in
-    the log; ``every_tick`` asks for a turn every few seconds instead of with every check.
-    """
+    """Work that waits for others: servers, mailboxes, receivers. The scheduler gives it turns
+    beside its rounds, and no round waits for it. ``name`` stands in the log; ``every_tick`` asks
+    for a turn every few seconds instead of with every check."""
 
     name: ClassVar[str]
     every_tick: ClassVar[bool] = False
@@ -207,14 +218,6 @@ class BackgroundJob(ABC):
     @abstractmethod
     def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         """Do what there is to do; end soon after ``stopping`` has become true."""
-
-
-class Clock(ABC):
-    """The one authority on what time it is: the database's clock in production."""
-
-    @abstractmethod
-    def now(self) -> datetime:
-        """The present moment, aware, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +248,10 @@ class Forecast:
     @classmethod
     def together(cls, several: Iterable[Forecast]) -> Forecast:
         """Join the forecasts of several channels: while one of them waits, the others continue."""
-        left, ends = 0, []
-        for one in several:
-            left += one.left
-            ends.append(one.done_at)
-        known = [end for end in ends if end is not None]
-        return cls(max(known) if known and len(known) == len(ends) else None, left)
+        found = list(several)
+        known = [one.done_at for one in found if one.done_at is not None]
+        until = max(known) if known and len(known) == len(found) else None
+        return cls(until, sum(one.left for one in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,17 +314,12 @@ class RunControl(ABC):
 
     @abstractmethod
     def replace_content(self, *, mailing_id: int) -> int:
-        """Send the message as it is now to those whom the paused run has not reached yet.
-
-        Returns how many they are.
-        """
+        """Send the message as it is now to the rest of a paused run. Return how many they are."""
 
     @abstractmethod
     def retry_failed(self, *, mailing_id: int, hopeful_only: bool = False) -> int:
-        """Put the failed of the current run back into it. Returns how many.
-
-        ``hopeful_only``: only those whose reason lets another try succeed.
-        """
+        """Put the failed back into the current run, or those whom another try may reach
+        (``hopeful_only``). Returns how many."""
 
     @abstractmethod
     def send_remaining(self, *, mailing_id: int) -> int:
@@ -331,19 +327,22 @@ class RunControl(ABC):
 
     @abstractmethod
     def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
-        """Let one more of the owner's recipients into the current run, whose audience is frozen.
+        """Let one more recipient into the frozen current run. Returns the delivery's id."""
 
-        Returns the id of the delivery.
-        """
+    @abstractmethod
+    def launch_open(self, *, mailing_id: int, trigger: str) -> Launched:
+        """Open the run of an automation's mailing: nobody is in it yet."""
+
+    @abstractmethod
+    def add_recipients(self, *, mailing_id: int, recipient_ids: Sequence[int]) -> dict[int, int]:
+        """Let these into its open run. Returns recipients and their deliveries."""
 
     @abstractmethod
     def resolve_unknown(
         self, *, run_id: int, delivery_ids: list[int] | None, verdict: str, actor: str
     ) -> int:
-        """A person's decision about unknown deliveries (None: all of the run's).
-
-        ``verdict``: ``sent``, ``failed`` or ``pending`` (send again). Returns how many.
-        """
+        """A person's decision about unknown deliveries (None: all of the run's): ``verdict`` is
+        ``sent``, ``failed`` or ``pending`` (send again). Returns how many."""
 
     @abstractmethod
     def owner_changed(self, *, owner_id: int) -> None:

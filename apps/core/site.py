@@ -23,6 +23,11 @@ def site_url() -> str:
     return _with_port(settings.SITE_URL, _listening[0] if _listening else None)
 
 
+def link_url() -> str:
+    """``LINK_URL``, by which measured links pass; without one, the site itself."""
+    return settings.LINK_URL or site_url()
+
+
 @lru_cache(maxsize=8)
 def _with_port(url: str, port: int | None) -> str:
     site = urlsplit(url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from apps.core.contracts import BackgroundJob, DirectSender, Planner, RunControl
@@ -63,13 +64,28 @@ background_jobs = Registry()
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A gauge of a higher app for ``/metrics``: what it counts, by the values of one label."""
+    """A gauge of a higher app for ``/metrics``: what it counts, by the values of one label.
+
+    Without a label there is one value, by the empty word.
+    """
 
     name: str
     text: str
     label: str
-    values: Mapping[str, int]
+    values: Mapping[str, float]
 
 
 #: Asked with every look at ``/metrics``; each added once by its app's ``ready()``.
 figure_sources: list[Callable[[], Figures]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that is not as it should be: its stable word, and the sentence for people."""
+
+    code: str
+    text: str
+
+
+#: Asked with every look at the health of the installation; each added by its app's ``ready()``.
+alert_sources: list[Callable[[datetime], list[Alert]]] = []

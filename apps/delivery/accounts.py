@@ -37,7 +37,7 @@ class AccountUnknown(Refused):
 _AS_DECLARED: Final = (
     *("kind", "host", "port", "security", "username", "password", "oauth_token_command"),
     *("ehlo_name", "ca_file", "pipelining", "token", "max_connections", "window", "timeout"),
-    *("warmup_first", "warmup_percent", "fallback"),
+    *("warmup_first", "warmup_percent", "fallback", "link_url"),
 )
 _PERIODS: Final = ("second", "minute", "hour", "day", "month")
 

@@ -76,6 +76,7 @@ _FIELDS: Final[Mapping[str, _Maker]] = {
     "username": _text(_("User name")),
     "password": _secret(_("Password")),
     "token": _secret(_("Token")),
+    "confirmation": _text(_("String that the server returns (Callback API)")),
     "idempotent": _choice(
         _("Repeated messages with the same id"),
         ("", _AUTOMATIC),
@@ -120,7 +121,7 @@ _SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
         _("Connection"),
         (
             *("name", "host", "port", "security", "url", "username", "password", "token"),
-            "idempotent",
+            *("confirmation", "idempotent"),
         ),
     ),
     ("sender", _("Sender"), _OF_EMAIL),
@@ -130,6 +131,8 @@ _SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
 )
 _WRONG: Final[Mapping[str, _StrPromise]] = {
     "host": _("Enter the name of the mail server."),
+    "username": _("Enter the bot's name without @; for VK the community's number."),
+    "confirmation": _("Copy the string from the community's settings: letters and digits."),
     "port": _("A port is a number from 1 to 65535."),
     "url": _("Enter an address that begins with https://."),
     "from_email": _("Enter an email address."),

@@ -134,7 +134,8 @@ class WorkerLease(models.Model):
     """One worker's life. Its id is the epoch: the fencing token in everything it claims.
 
     ``beat`` grows with every committed cycle. A lease ends in order (``ended_at``) or is taken
-    away (``revoked_at``); after that no statement of its worker finds its row.
+    away (``revoked_at``); after that no statement of its worker finds its row. ``version`` is that
+    of the worker's code.
     """
 
     id: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
@@ -146,6 +147,9 @@ class WorkerLease(models.Model):
         Run, on_delete=models.CASCADE, related_name="workers"
     )
     account: models.CharField[str, str] = models.CharField(max_length=40, blank=True)
+    version: models.CharField[str, str] = models.CharField(
+        max_length=40, blank=True, default="", db_default=""
+    )
     beat: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
     started_at: models.DateTimeField[Any, Any] = models.DateTimeField()
     revoked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
@@ -185,10 +189,16 @@ class SystemMessage(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a periodic job, shared by all processes."""
+    """The last sign of life of a periodic job, shared by all processes.
+
+    ``version``: of the code that left it.
+    """
 
     name: models.CharField[str, str] = models.CharField(max_length=40, primary_key=True)
     beat_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+    version: models.CharField[str, str] = models.CharField(
+        max_length=40, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("heartbeat")

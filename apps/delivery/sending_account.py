@@ -16,7 +16,8 @@ class SendingAccount:
     """One account as ``.env`` declares it. ``window`` is W, ``max_connections`` is K,
     ``timeout`` the seconds for one step of the session (ten times that for the final reply).
     ``limits`` are messages by period; ``hours`` None is always. ``serves``: the kinds of address
-    that it writes to; ``to_files``: nothing leaves by it. ``learned``: what is known of its server.
+    that it writes to; ``to_files``: nothing leaves by it. ``link_url``: by which its measured links
+    pass, where that is an address of its own. ``learned``: what is known of its server.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SendingAccount:
     hours: OpeningHours | None = None
     fallback: str = ""
     token: str = ""
+    link_url: str = ""
     idempotent: bool = False
     oauth_token_file: str = ""
     oauth_token_command: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -29,19 +29,27 @@ from apps.delivery.engine import direct_send, provider_quota, reputation, system
 from apps.delivery.engine.retry import Policy
 from apps.delivery.engine.routing import circuit_breaker
 from apps.delivery.engine.runs import (
+    arrivals,
     closing,
     control,
+    feeds,
     launch,
     queue,
     recurrence,
     schedule,
+    start_refusals,
+    transactional,
     wait_review,
 )
+from apps.delivery.engine.runs.approvals import decisions as approvals
+from apps.delivery.engine.staging import stager
 from apps.delivery.engine.worker import pool, rescue
 from apps.delivery.engine.worker.worker import WorkerSettings
 from apps.delivery.selectors.forecast import forecast
 from apps.mailings.failure_reasons import MAY_SUCCEED
 from apps.mailings.models import Delivery, Mailing, Run, Sender, Trigger
+from apps.mailings.services.experiments.running import judge_due
+from apps.mailings.services.feeds.round import MOST, read_feeds
 
 log = structlog.get_logger(__name__)
 P = ParamSpec("P")
@@ -79,6 +87,20 @@ def _wakes(
     return acting
 
 
+def _keep_refusal(mailing_id: int, refusal: Refused) -> None:
+    """Keep with a due mailing why it does not start; what has to be approved waits for that."""
+    start_refusals.keep_refusal(mailing_id, refusal)
+    if isinstance(refusal, approvals.ApprovalNeeded):
+        approvals.hold(mailing_id)
+
+
+def _new_rescuer() -> rescue.Rescuer:
+    return rescue.Rescuer(
+        lease_seconds=settings.DISPATCH_LEASE_SECONDS,
+        policy=settings.DISPATCH_UNKNOWN_POLICY,
+    )
+
+
 class DispatchService(RunControl, DirectSender, Planner):
     """Launches, holds, ends and sends mailings. ``wake`` is called when there is new work."""
 
@@ -95,12 +117,12 @@ class DispatchService(RunControl, DirectSender, Planner):
         try:
             return launch.launch(mailing_id=mailing_id, trigger=trigger, early=early)
         except Refused as refusal:
-            launch.keep_refusal(mailing_id, refusal)
+            _keep_refusal(mailing_id, refusal)
             raise
 
     @_wakes
     def launch_transactional(self, *, mailing_id: int, trigger: str) -> LaunchedTransactional:
-        return launch.launch_transactional(mailing_id=mailing_id, trigger=trigger)
+        return transactional.launch_transactional(mailing_id=mailing_id, trigger=trigger)
 
     def pause(self, *, mailing_id: int) -> None:
         if not schedule.unschedule(mailing_id):
@@ -120,7 +142,11 @@ class DispatchService(RunControl, DirectSender, Planner):
 
     @_wakes
     def change_status(self, *, mailing_id: int, status: str, actor: str) -> int:
-        return control.change_status(mailing_id=mailing_id, status=status, actor=actor)
+        try:
+            return control.change_status(mailing_id=mailing_id, status=status, actor=actor)
+        except approvals.ApprovalNeeded as refusal:
+            _keep_refusal(mailing_id, refusal)
+            raise
 
     @_wakes
     def skip(self, *, mailing_id: int) -> None:
@@ -141,6 +167,14 @@ class DispatchService(RunControl, DirectSender, Planner):
     @_wakes
     def add_recipient(self, *, mailing_id: int, recipient_id: int) -> int:
         return control.add_recipient(mailing_id, recipient_id)
+
+    @_wakes
+    def launch_open(self, *, mailing_id: int, trigger: str) -> Launched:
+        return arrivals.launch_open(mailing_id=mailing_id, trigger=trigger)
+
+    @_wakes
+    def add_recipients(self, *, mailing_id: int, recipient_ids: Sequence[int]) -> dict[int, int]:
+        return arrivals.add_recipients(mailing_id, recipient_ids)
 
     @_wakes
     def resolve_unknown(
@@ -235,30 +269,40 @@ class DispatchService(RunControl, DirectSender, Planner):
         """Nothing is done now: only the next start is looked for."""
 
     def resume_due(self) -> None:
-        """Put back into the queue every run whose wait is over."""
+        """Judge what is due, and put back into the queue every run whose wait is over."""
+        judge_due()
         queue.resume_due()
 
     def dispatch_due(self, *, trigger: str = Trigger.SCHEDULED) -> list[Launched]:
-        """Launch what is due and put back into the queue every run whose wait is over.
+        """Judge experiments, launch what is due, and let runs go on whose wait is over.
 
         A mailing that cannot be launched keeps the reason and does not stop the others.
         """
         closing.close_stopping()
+        judge_due()
         queue.resume_due()
         recurrence.advance_due()
+        recurrence.pass_empty_feeds()
         launched: list[Launched] = []
         for mailing_id in queue.due_mailings():
             try:
                 launched.append(launch.launch(mailing_id=mailing_id, trigger=trigger, early=False))
             except Refused as refusal:
-                launch.keep_refusal(mailing_id, refusal)
+                _keep_refusal(mailing_id, refusal)
                 schedule.renew_misfire_grace(mailing_id)
             except DatabaseError:
                 raise
             except Exception:  # a defect that one message meets must not stop the others
-                launch.keep_defect(mailing_id)
+                start_refusals.keep_defect(mailing_id)
                 schedule.renew_misfire_grace(mailing_id)
         return launched
+
+    def read_feeds(self, stopping: Callable[[], bool] = lambda: False) -> int:
+        """Read the feeds of mailings whose time has come, and those somebody asked for.
+
+        What can be launched then is launched by the next ``dispatch_due``. Returns how many.
+        """
+        return read_feeds(feeds.feeds_due()[:MOST], stopping, self.wake)
 
     def reconcile(self) -> None:
         """Put in order what dead workers and closed windows left behind."""
@@ -271,11 +315,7 @@ class DispatchService(RunControl, DirectSender, Planner):
 
     def recover(self) -> int:
         """Settle what dead workers held. Returns how many deliveries."""
-        if self._rescuer is None:
-            self._rescuer = rescue.Rescuer(
-                lease_seconds=settings.DISPATCH_LEASE_SECONDS,
-                policy=settings.DISPATCH_UNKNOWN_POLICY,
-            )
+        self._rescuer = self._rescuer or _new_rescuer()
         return self._rescuer.recover()
 
     def due(self) -> list[int]:
@@ -293,19 +333,19 @@ class DispatchService(RunControl, DirectSender, Planner):
     def work_until(self, run_id: int, stop: threading.Event) -> None:
         """Work in this thread until the run is done, waits, or ``stop`` is set.
 
-        The run's account may have others first in its lane: they are sent too, in their order.
+        Others of its account that come first are sent too, in their order.
         """
         while not stop.is_set():
             self.recover()
             run = Run.objects.get(pk=run_id)
             if run.state in (Run.State.DONE, Run.State.PAUSED, Run.State.DEFERRED):
                 return
-            if run.state == Run.State.PREPARING:
-                launch.freeze_audience(run_id, stop)
+            if run.state == Run.State.PREPARING and not launch.freeze_audience(run_id, stop):
+                stager.stage(run_id, stop.is_set)
             pool.drain_lane(run.account, urgent=run.urgent, settings=worker_settings(), stop=stop)
             run.refresh_from_db(fields=["state"])
-            if run.state == Run.State.PROCESSING:
-                stop.wait(0.5)  # another worker, perhaps a dead one, holds its last deliveries
+            if run.state in (Run.State.PROCESSING, Run.State.PREPARING):
+                stop.wait(0.5)  # others, perhaps dead ones, hold what is left, or files are awaited
 
     def wake(self) -> None:
         """Wake the scheduler once this transaction is committed."""

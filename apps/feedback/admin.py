@@ -6,11 +6,11 @@ from apps.core.admin import ReadOnlyAdmin
 from apps.feedback.models import (
     ConfirmationEmail,
     Event,
+    MessengerLink,
     PublicLink,
     Signup,
     SignupCounts,
     SignupWindow,
-    TelegramLink,
     UsedChallenge,
 )
 
@@ -22,9 +22,9 @@ class EventAdmin(ReadOnlyAdmin):
     fields = ("provider", "event_id", "kind", "delivery", "facts", "received_at", "settled_at")
 
 
-@admin.register(TelegramLink)
-class TelegramLinkAdmin(ReadOnlyAdmin):
-    list_display = ("id", "recipient_id", "account", "expires_at", "used_at")
+@admin.register(MessengerLink)
+class MessengerLinkAdmin(ReadOnlyAdmin):
+    list_display = ("id", "recipient_id", "channel", "account", "expires_at", "used_at")
 
 
 @admin.register(PublicLink)

@@ -18,7 +18,8 @@ class Provider:
     the provider gives it back, or in the data that it carries for the sender. ``hard`` are the
     words, by their places, by which it says that an address is gone for good; ``left`` those by
     which a bounce says that nothing was sent, since the recipient had left or complained earlier
-    (place, word, which of the two); ``status`` is the place of the enhanced code.
+    (place, word, which of the two); ``status`` is the place of the enhanced code. ``preloaded`` are
+    the words by which it says that a mail program loaded the images without its reader.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Provider:
     hard: tuple[tuple[str, str], ...] = ()
     status: str = ""
     left: tuple[tuple[str, str, str], ...] = ()
+    preloaded: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -44,6 +46,7 @@ _ALL: Final = (
         "HOOK_BREVO_LOGIN",
         ("message-id", "X-Mailin-custom.message_id"),
         (("event", "hard_bounce"),),
+        preloaded=(("event", "unique_proxy_open"), ("event", "proxy_open")),
     ),
     Provider(
         "mailersend",
@@ -60,6 +63,7 @@ _ALL: Final = (
             ("event-data.reason", "suppress-complaint", "complained"),
             ("event-data.reason", "suppress-unsubscribe", "unsubscribed"),
         ),
+        (("event-data.client-info.bot", "apple"),),
     ),
     Provider(
         "mailjet",
@@ -102,12 +106,14 @@ _ALL: Final = (
         ("smtp-id", "message_id"),
         (("type", "bounce"),),
         "status",
+        preloaded=(("sg_machine_open", "true"),),
     ),
     Provider(
         "sparkpost",
         "HOOK_SPARKPOST_LOGIN",
         ("rcpt_meta.message_id",),
         (("bounce_class", "10"), ("bounce_class", "30")),
+        preloaded=(("is_prefetched", "true"),),
     ),
     Provider(
         "unisender_go",

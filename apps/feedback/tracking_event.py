@@ -24,7 +24,10 @@ class TrackingEvent:
     ``source`` and ``event_id`` name it once and for all. ``kind`` and ``reason`` are anymail's
     words, ``status`` is an enhanced status (RFC 3463) or empty. ``sealed`` is the delivery that a
     token of ours in it names, which nobody can invent. ``trusted``: the source has proved who
-    it is; then a Message-ID or the provider's own id of the letter is enough.
+    it is; then a Message-ID or the provider's own id of the letter is enough. ``url`` is the link
+    that was followed, ``user_agent`` what followed it or opened the letter, ``preloaded``: the
+    source says that a mail program loaded the images without its reader. They are for the rules
+    of reactions and kept nowhere.
     """
 
     source: str
@@ -39,6 +42,9 @@ class TrackingEvent:
     reason: str = ""
     words: Response = NOTHING
     happened_at: datetime | None = None
+    url: str = ""
+    user_agent: str = ""
+    preloaded: bool = False
 
     @property
     def facts(self) -> dict[str, Any]:

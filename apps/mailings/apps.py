@@ -30,9 +30,6 @@ class MailingsConfig(AppConfig):
         background_jobs.add(
             import_module("apps.mailings.services.permission.frequency").FrequencyWaits()
         )
-        background_jobs.add(
-            import_module("apps.mailings.services.media.sweeping").PictureSweeping()
-        )
         privacy = "apps.mailings.services.privacy"
         background_jobs.add(import_module(f"{privacy}.erasure").Erasures())
         background_jobs.add(import_module(f"{privacy}.personal_data").DataCopies())

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from apps.core.errors import ContentRefused
 from apps.mailings.models import Message
 from apps.mailings.models.content import private_storage
+
+#: Where the files of messages lie in the private storage.
+FOLDER: Final = "attachments"
 
 
 class AttachmentMissing(ContentRefused):
@@ -22,15 +25,15 @@ class AttachmentMissing(ContentRefused):
     code = "attachment_missing"
 
 
-def keep(data: bytes) -> str:
-    """Put the bytes away. Returns their hash, by which they are found again.
+def keep(data: bytes, folder: str = FOLDER) -> str:
+    """Put the bytes away. Returns their hash, by which they are found again in the same folder.
 
     A file appears under its hash only when it is whole and on the disk; what lies there already is
     compared, for a process may have been killed in the middle of an older write. Raises OSError
     (the disk is full, for one) and leaves nothing behind then.
     """
     digest = sha256(data).hexdigest()
-    path = Path(private_storage().path(path_of(digest)))
+    path = Path(private_storage().path(path_of(digest, folder)))
     if not _holds(path, data):
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, data)
@@ -56,10 +59,10 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(beside.name).unlink(missing_ok=True)
         raise
-    _settle(path.parent)
+    settle(path.parent)
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Have the new name survive a power cut; Windows does so on its own."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
@@ -69,9 +72,9 @@ def _settle(folder: Path) -> None:
             os.close(handle)
 
 
-def path_of(digest: str) -> str:
+def path_of(digest: str, folder: str = FOLDER) -> str:
     """Where the bytes with this hash lie in the private storage."""
-    return f"attachments/{digest[:2]}/{digest}"
+    return f"{folder}/{digest[:2]}/{digest}"
 
 
 def snapshot(message: Message) -> list[dict[str, Any]]:

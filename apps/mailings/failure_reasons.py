@@ -58,8 +58,21 @@ REASONS: Final[dict[str, Reason]] = {
     "not_built": Reason(
         _("Message couldn’t be built for this recipient"),
         _("Open the recipient’s data."),
-        pattern="^0 @(template_failed|bad_[a-z]+|header_injection|text_empty|telegram_too_long"
-        "|poison|envelope_(8bit|no_end|nul|line_ends|long_line))",
+        pattern="^0 @(template_failed|bad_[a-z]+|header_injection|text_empty"
+        "|(telegram|max|vk)_too_long|poison|envelope_(8bit|no_end|nul|line_ends|long_line))",
+    ),
+    **{
+        f"file_{what}": Reason(
+            label, _("Put the file right, then retry."), pattern=f"^0 @file_{what}"
+        )
+        for what, label in {
+            "missing": _("File missing"),
+            "too_large": _("File too large"),
+            "refused": _("File of a kind that isn’t sent"),
+        }.items()
+    },
+    "file_unreachable": Reason(
+        _("File couldn’t be fetched"), _RETRIED, pattern="^0 @file_unreachable", may_succeed=True
     ),
     "mailbox_missing": Reason(
         _("Mailbox doesn’t exist"),
@@ -165,6 +178,8 @@ _RULES: Final = [
 #: What a delivery says that waits for a frequency rule.
 CAP_WAITS: Final = "cap_waits"
 _COMPILED: Final = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _RULES]
+#: Those whose reply names what it is about.
+_NAMING: Final = frozenset(name for name in REASONS if name.startswith("file_"))
 #: Every reason there is, by its code.
 NAMES: Final = tuple(name for name in REASONS if name not in _SAME)
 MAY_SUCCEED: Final = tuple(name for name, reason in REASONS.items() if reason.may_succeed)
@@ -250,8 +265,8 @@ def raw_reply(code: int, response: str) -> str:
 
 
 def reason_text(name: str, code: int, response: str) -> str:
-    """The reason in words; a reply that no rule knows is shown as it is."""
-    if name != OTHER or not response:
+    """The reason in words; a reply that no rule knows, or that names a file, is shown as it is."""
+    if name not in (OTHER, *_NAMING) or not response:
         return str(REASONS[name].label)
     if code_of(response):
         return capfirst(in_words(response))

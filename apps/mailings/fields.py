@@ -15,11 +15,12 @@ from django.db.models import Field
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from apps.mailings.attribute_values import shown_text
+from apps.core.content.program.values import TOKEN, Values, values_of
+from apps.mailings.attribute_values import lists_in, shown_text
 from apps.mailings.models import Mailing, Recipient
 
 Checker = Literal[
-    "email", "phone", "telegram", "line", "text", "time_zone", "language", "tags", "status"
+    "email", "phone", "messenger", "line", "text", "time_zone", "language", "tags", "status"
 ]
 
 
@@ -29,6 +30,8 @@ class Target(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     TELEGRAM = "telegram"
+    MAX = "max"
+    VK = "vk"
     FULL_NAME = "full_name"
     COMMENT = "comment"
     TIME_ZONE = "time_zone"
@@ -71,7 +74,7 @@ class RecipientField:
     @property
     def is_address(self) -> bool:
         """True when a channel writes to it: none is NULL, and nobody else of the owner has it."""
-        return self.checker in ("email", "phone", "telegram")
+        return self.checker in ("email", "phone", "messenger")
 
     @property
     def is_text(self) -> bool:
@@ -115,10 +118,12 @@ RECIPIENT_FIELDS: Final = (
     RecipientField(
         Target.TELEGRAM,
         "telegram_chat_id",
-        "telegram",
+        "messenger",
         "telegram telegram_id telegram_chat_id chat_id телеграм телеграмм",
         several=True,
     ),
+    RecipientField(Target.MAX, "max_user_id", "messenger", "max max_user_id max_id", several=True),
+    RecipientField(Target.VK, "vk_user_id", "messenger", "vk vk_user_id vk_id", several=True),
     RecipientField(
         Target.FULL_NAME,
         "full_name",
@@ -199,7 +204,7 @@ BASIC: Final = tuple(
 #: Addresses that a letter has for each recipient.
 LINKS: Final = ("unsubscribe_url", "preferences_url", "view_url")
 #: Names that no attribute may take in a template; ``attributes.<name>`` always works.
-TAKEN: Final = frozenset({*BASIC, *LINKS})
+TAKEN: Final = frozenset({*BASIC, *LINKS, TOKEN})
 
 #: Stands where a confirmation has a link of its recipient: something that may stand in a link.
 FOR_THE_RECIPIENT: Final = "https://•••"
@@ -242,3 +247,12 @@ def shown_given(given: Mapping[str, Any], *, purpose: str) -> dict[str, Any]:
 def fields_of(recipient: Recipient) -> dict[str, str]:
     """The same for a recipient that was read as an object."""
     return template_fields([getattr(recipient, name) for name in BASIC], recipient.attributes)
+
+
+def values_for(recipient: Recipient, given: Mapping[str, Any], *, bits: int = 0) -> Values:
+    """What a letter to this person is filled with, but for its links; ``given`` for it alone.
+
+    ``bits``: which of the tags and segments that are asked about the person has.
+    """
+    fields = with_given(fields_of(recipient), given)
+    return values_of(fields, bits, lists_in({**recipient.attributes, **given}))

@@ -13,6 +13,7 @@ from apps.core.contracts import AccountInfo, Actor
 from apps.core.errors import Refused
 from apps.core.slots import planner
 from apps.mailings.models import Channel
+from apps.mailings.models.audience import MESSENGERS
 
 #: The fields of a mailing that name its accounts, in the order of ``Mailing.routes``.
 FIELDS = ("account", "second_account", "third_account")
@@ -61,7 +62,7 @@ def usual_account(channel: str, known: Iterable[AccountInfo]) -> str:
     if channel == Channel.PHONE and len(names) > 1:
         text = _("Several sending accounts write to phones (%(names)s): set PHONE_ACCOUNT.")
         raise PhoneAccountUnclear(text % {"names": ", ".join(names)})
-    if channel == Channel.TELEGRAM and len(names) > 1:  # a chat belongs to one bot
+    if channel in MESSENGERS and len(names) > 1:  # a person is connected to one bot
         text = _("Several sending accounts write to this channel (%(names)s): name one.")
         raise AccountUnclear(text % {"names": ", ".join(names)})
     return names[0] if names else _EMAIL

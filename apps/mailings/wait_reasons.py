@@ -91,12 +91,16 @@ class Wait:
 #: The one place that says so: what needs a set of reasons derives it from here (``reasons_that``).
 #: A pause of all that a user sends makes one notice, not one for each run.
 WAITS: Final[dict[str, Wait]] = {
+    Run.Reason.APPROVAL: Wait(needs_person=True, needs_fix=True),
     Run.Reason.BEFORE_START: Wait(),
     Run.Reason.OUTSIDE_HOURS: Wait(notify=True, wakes_on="settings"),
     Run.Reason.OUTSIDE_LOCAL_HOURS: Wait(wakes_on="recipients"),
     Run.Reason.RATE_LIMIT: Wait(notify=True, wakes_on="settings"),
     Run.Reason.QUOTA_EXHAUSTED: Wait(notify=True),
     Run.Reason.FREQUENCY_CAP: Wait(wakes_on="recipients"),
+    Run.Reason.FILES: Wait(wakes_on="recipients"),
+    Run.Reason.EXPERIMENT: Wait(),
+    Run.Reason.EXPERIMENT_UNDECIDED: Wait(needs_person=True, needs_fix=True, notify=True),
     Run.Reason.TRANSIENT_ERROR: Wait(notify=True, can_be_tried=True, wakes_on="recipients"),
     Run.Reason.CHANNEL_DOWN: Wait(needs_fix=True, notify=True, can_be_tried=True),
     Run.Reason.SERVER_BUSY: Wait(can_be_tried=True),
@@ -126,6 +130,15 @@ WAITS: Final[dict[str, Wait]] = {
     ),
     Run.Reason.MAILING_DISABLED: Wait(needs_person=True, notify=True, wakes_on="mailing"),
     Run.Reason.PAUSED_BY_USER: Wait(needs_person=True),
+    Run.Reason.BETWEEN_ARRIVALS: Wait(wakes_on="recipients"),
+    Run.Reason.RESTORED: Wait(
+        needs_person=True,
+        needs_fix=True,
+        notify=True,
+        advice=gettext_lazy(
+            "What was sent after the backup is not known here. Resume it only if nothing was."
+        ),
+    ),
 }
 
 

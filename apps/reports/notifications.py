@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.text.formatting import figure, in_words, kept_words
+from apps.delivery.monitoring.approval_notices import subject_of
 from apps.mailings.models import Channel, Run
 from apps.mailings.wait_reasons import advice_of, rate_figures, reason_of
 from apps.users.models import Notification
@@ -37,6 +38,8 @@ def render(notification: Notification) -> RenderedNotification:
 
 
 def _place(facts: dict[str, Any]) -> str:
+    if "approval" in facts:
+        return reverse("delivery:approval", args=[facts["mailing"]])
     if "erasure" in facts:
         return reverse("privacy:erasure", args=[facts["erasure"]])
     if "form" in facts:
@@ -60,6 +63,11 @@ def _missed(facts: dict[str, Any]) -> str:
 
 def _refused(facts: dict[str, Any]) -> str:
     text = _("“%(name)s” is due and cannot start: %(reason)s.")
+    return text % {**facts, "reason": kept_words(facts["refusal"]).rstrip(".")}
+
+
+def _feed_failed(facts: dict[str, Any]) -> str:
+    text = _("The feed of “%(name)s” could not be read until the end of its time: %(reason)s.")
     return text % {**facts, "reason": kept_words(facts["refusal"]).rstrip(".")}
 
 
@@ -92,6 +100,11 @@ def _complaints_stopped(facts: dict[str, Any]) -> str:
 
 def _complained(facts: dict[str, Any]) -> str:
     text = _("%(recipient)s has complained about “%(name)s” and is suppressed.")
+    return text % facts
+
+
+def _start_asked(facts: dict[str, Any]) -> str:
+    text = _("%(agent)s asks you to start “%(name)s”. Nothing is sent until you do.")
     return text % facts
 
 
@@ -156,6 +169,10 @@ def _erasure_asked(facts: dict[str, Any]) -> str:
     return text % {"day": _moment(facts["day"])}
 
 
+def _approval(state: str) -> Callable[[dict[str, Any]], str]:
+    return lambda facts: (subject_of(state) % facts).rstrip(": ")
+
+
 def _reason(facts: dict[str, Any]) -> str:
     channel = facts.get("channel", Channel.EMAIL)
     return reason_of(Run(channel=channel, reason=facts["reason"], reason_detail=facts["detail"]))
@@ -169,7 +186,9 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "run_waits": _waits,
     "run_ended": _ended,
     "start_missed": _missed,
+    "start_asked": _start_asked,
     "start_refused": _refused,
+    "feed_failed": _feed_failed,
     "account_down": _account_down,
     "domain_broke": _domain_broke,
     "complaints_high": _complaints_high,
@@ -182,4 +201,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "signups_held": _signups_held,
     "pull_failed": _pull_failed,
     "erasure_asked": _erasure_asked,
+    "approval_waiting": _approval("waiting"),
+    "approval_approved": _approval("approved"),
+    "approval_returned": _approval("returned"),
 }

@@ -3,12 +3,15 @@
 from django.urls import include, path
 
 from apps.reports.views.attempts import AllAttempts, AttemptDetail, AttemptList
+from apps.reports.views.engagement import ClickMapFrame, EngagementExport
 from apps.reports.views.home import Home, HomeFigures
 from apps.reports.views.mailing_report import MailingReport, MailingReportExport
 from apps.reports.views.notifications import NotificationList, NotificationRead
 from apps.reports.views.reports import GlobalReports, ReportByUser, ReportList
 from apps.reports.views.styleguide import Styleguide
 from apps.reports.views.system import SystemPage
+from apps.reports.views.timeline import RecipientTimeline
+from apps.reports.views.trends import Trends
 from apps.reports.views.users import (
     UserBlockPage,
     UserManagementListView,
@@ -25,9 +28,20 @@ _ATTEMPTS = [
 ]
 _REPORTS = [
     path("", ReportList.as_view(), name="list"),
+    path("trends/", Trends.as_view(), name="trends"),
     path("<int:pk>/", MailingReport.as_view(), name="mailing"),
     path("<int:pk>/export/<slug:form>/", MailingReportExport.as_view(), name="mailing_export"),
     path("export/<slug:form>/", ReportList.as_view(), name="export"),
+    path(
+        "<int:pk>/runs/<int:number>/letter/<int:version>/",
+        ClickMapFrame.as_view(),
+        name="click_map_frame",
+    ),
+    path(
+        "<int:pk>/runs/<int:number>/export/<slug:form>/",
+        EngagementExport.as_view(),
+        name="engagement_export",
+    ),
 ]
 _MANAGEMENT = [
     path("users/", UserManagementListView.as_view(), name="users"),
@@ -47,6 +61,9 @@ _NOTICES = [
     path("", NotificationList.as_view(), name="list"),
     path("read/", NotificationRead.as_view(), name="read"),
 ]
+_TIMELINES = [
+    path("<int:pk>/timeline/", RecipientTimeline.as_view(), name="recipient"),
+]
 
 urlpatterns = [
     path("", Home.as_view(), name="home"),
@@ -55,5 +72,6 @@ urlpatterns = [
     path("reports/", include((_REPORTS, "reports"))),
     path("management/", include((_MANAGEMENT, "management"))),
     path("notices/", include((_NOTICES, "notices"))),
+    path("recipients/", include((_TIMELINES, "timelines"))),
     path("styleguide/", Styleguide.as_view(), name="styleguide"),
 ]

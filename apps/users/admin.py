@@ -71,6 +71,7 @@ class EmailUserAdmin(TrueDeletionMixin, _SuperusersOnly, UserAdmin[User]):
                 "fields": (
                     "is_active",
                     "on_probation",
+                    "approval",
                     "is_staff",
                     "is_superuser",
                     "groups",

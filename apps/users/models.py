@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import OwnedQuerySet
 
@@ -75,6 +76,23 @@ class User(AbstractUser):
         _("new, sends little"),
         default=False,
         help_text=_("LIMIT_PER_NEW_USER_DAY holds until somebody takes this off."),
+    )
+
+    class Approval(models.TextChoices):
+        """Which of somebody's mailings a second person approves."""
+
+        OFF = "off", pgettext_lazy("approval", "none")
+        LARGE = "large", pgettext_lazy("approval", "those to many recipients")
+        ALWAYS = "always", pgettext_lazy("approval", "all")
+
+    approval: models.CharField[str, str] = models.CharField(
+        _("mailings to be approved"),
+        max_length=6,
+        choices=Approval.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: as APPROVAL says."),
     )
 
     #: Django's own, unknown to its stubs: a password that was set and is not saved yet.
@@ -192,6 +210,7 @@ class ApiToken(models.Model):
     class Scope(models.TextChoices):
         READ = "read", _("reads only")
         WRITE = "write", _("reads and changes")
+        AGENT = "agent", _("prepares, and asks a person to start")
 
     owner: models.ForeignKey[User, User] = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -54,6 +54,20 @@ VARIANTS["whole"] = (
     *VARIANTS["logic"][:2],
     VARIANTS["logic"][2].replace("<body>", "<body>{% assign x = city %}"),
 )
+#: Links to a shop: ``plain`` as they are, ``tracked`` by way of this site, and with a pixel.
+TRACKED = {f"{count}_{kind}": count for count in (10, 40) for kind in ("plain", "tracked")}
+VARIANTS |= {
+    name: (
+        SUBJECT,
+        TEXT,
+        HTML.replace(
+            "</body>",
+            "".join(f"<a href='https://shop.example/item/{at}'>{at}</a> " for at in range(count))
+            + "</body>",
+        ),
+    )
+    for name, count in TRACKED.items()
+}
 VARIANTS["conditions"] = VARIANTS["full"]
 VARIANTS["limits"] = VARIANTS["windows"] = VARIANTS["all"] = VARIANTS["full"]
 #: Less pipelining than the server bears.
@@ -294,6 +308,7 @@ def new_mailing(variant: str) -> Any:
         message=message,
         everyone=True,
         account="sink",
+        tracking="persons" if variant.endswith("tracked") else "off",
         starts_at=now - timedelta(seconds=1),
         ends_at=now + timedelta(days=1),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import Final
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{24,200}")
@@ -63,6 +64,21 @@ def bounce_address(value: str) -> None:
         raise ValueError("is a plain address with at most 20 characters before the @")
 
 
+def apple_relays(value: str) -> None:
+    """Raises ValueError unless it is a file whose first line begins with a range of addresses."""
+    if not value:
+        return
+    try:
+        with open(value, encoding="utf-8-sig") as lines:
+            first = lines.readline()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("is the path of a file that can be read") from None
+    try:
+        ip_network(first.partition(",")[0].strip(), strict=False)
+    except ValueError:
+        raise ValueError("is a file with a range of addresses (192.0.2.0/28) a line") from None
+
+
 #: Every key of what comes back, and what reads it.
 READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "hook_secret": hook_secret,
@@ -81,4 +97,5 @@ READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "hook_ses_topics": topics_of,
     "hook_generic_key": signing_key,
     "bounce_address": bounce_address,
+    "tracking_apple_relays": apple_relays,
 }

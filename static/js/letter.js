@@ -10,6 +10,8 @@
   const properties = document.getElementById("letter-properties");
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
   const letter = { selected: "", say: (text) => { announcer.textContent = text; } };
+  // What the fields of a recipient are called.
+  letter.fields = new Map([...document.getElementById("rich-bar").content.querySelectorAll("[data-field] option")].map((one) => [one.value, one.textContent.trim()]));
   window.letter = letter;
   // htmx carries a style that a script has set over as an attribute, which the policy forbids.
   htmx.config.attributesToSettle = [];
@@ -78,16 +80,18 @@
     }
   };
   // ``kept``: the key of a field or form, and how it is sent again; an act that failed is not done later.
-  const post = (url, values, { focus = false, kept = null } = {}) => {
+  // ``refused`` puts back what the page has done before it asked.
+  const post = (url, values, { focus = false, kept = null, refused = () => {} } = {}) => {
     last = last.then(async () => {
       const now = values();
       if (!now) return;
       const inOutline = focus || document.activeElement.closest("#letter-outline-slot");
       const answer = await send(url, () => values() || now);
       if (kept && answer === null) unsent.set(kept.key, kept.again);
+      if (!answer || answer.status === 422) refused();
       if (!answer) return;
       if (kept) { kept.done(answer); unsent.delete(kept.key); }
-      await show(answer, inOutline);
+      await show(answer, inOutline, Boolean(kept));
       again();
     }).catch((error) => { console.error(error); warn(words.failed); });
     return last;
@@ -100,14 +104,19 @@
   // Whoever comes back from signing in finds what was typed sent.
   addEventListener("focus", again);
   letter.act = (act, options) => post(words.operations, () => [["act", JSON.stringify(act)]], options);
+  // ``given`` makes the act when its turn has come; nothing when there is nothing to do any more.
+  letter.type = (given, kept) => post(words.operations, () => { const act = given(); return act && [["act", JSON.stringify(act)]]; }, { kept });
 
-  // The fragments are put in their places by htmx, so that what is in them works.
-  const show = async (answer, focus) => {
+  // The fragments are put in their places by htmx, so that what is in them works. Of what was is typed nobody
+  // is led away who has gone on meanwhile.
+  const show = async (answer, focus, isTyped) => {
     while (letter.dragging) await wait(0.1);
     const typed = answer.status === 409 ? remembered() : null;
-    const before = state().sequence;
     const nowhere = document.createElement("div");
-    htmx.swap(nowhere, await answer.text(), { swapStyle: "none" }, { eventInfo: { target: nowhere, elt: nowhere } });
+    const fragments = await answer.text();
+    const changes = JSON.parse(/<script id="letter-changes"[^>]*>(.*?)<\/script>/s.exec(fragments)?.[1] || '""') || {};
+    htmx.swap(nowhere, fragments, { swapStyle: "none" }, { eventInfo: { target: nowhere, elt: nowhere } });
+    if (changes.lists) window.letterTree.change(changes);
     const found = state();
     problem(found.refusal);
     marked(found.fields || "");
@@ -115,15 +124,24 @@
     headed(found.head);
     enhance();
     if (typed) typed.focus();
-    if (found.focus && !found.refusal) select(found.focus, { focus, keep: true });
+    if (isTyped && answer.status !== 409) select(letter.selected, { keep: true });
+    else if (found.focus && !found.refusal) select(found.focus, { focus, keep: true });
     else select(letter.selected, { focus, keep: true });
     if (found.announce) letter.say(found.announce);
-    if (found.sequence !== before || found.refusal) editor.dispatchEvent(new CustomEvent("letter:changed"));
+    if (changes.canvas) editor.dispatchEvent(new CustomEvent("letter:changed", { detail: changes.canvas }));
   };
   const problem = (text) => {
     const place = document.getElementById("letter-problem");
     place.textContent = text || "";
     place.hidden = !text;
+  };
+  // What was typed into a part that somebody has deleted stays to be read.
+  letter.lost = (text) => {
+    const place = document.getElementById("letter-lost");
+    const typed = document.createElement("strong");
+    typed.textContent = new DOMParser().parseFromString(text, "text/html").body.textContent;
+    place.append(typed);
+    place.hidden = false;
   };
   const marked = (names) => {
     const wrong = new Set(names.split(" "));
@@ -191,6 +209,17 @@
     waiting = null;
   };
   letter.flush = flush;
+  letter.later = (...given) => later(...given);
+  // What is typed on the canvas stands in the form beside it as well, and is no change of the form's.
+  letter.mirror = (id, field, value) => {
+    const form = properties.querySelector(`[data-part-form="${id}"]`);
+    const one = form && form.elements[field.replaceAll(".", "-")];
+    if (!one || one.value === value) return;
+    one.value = value;
+    if (known.has(form)) known.get(form).set(one, value);
+    if (one.hidden) one.previousElementSibling.letterEditor.set(value);
+  };
+  letter.save = () => { document.getElementById("letter-form").requestSubmit(); };
   const later = (key, run, pause) => {
     if (waiting && waiting.key !== key) flush();
     if (waiting) clearTimeout(waiting.timer);
@@ -242,10 +271,12 @@
     }
     if (form.id === "letter-form" && !form.dataset.ready) {
       event.preventDefault(); // what was typed last goes first
+      if (letter.canvas) letter.canvas.finish();
       flush();
       again();
-      last.then(() => {
-        if (unsent.size) return; // it would be lost with the page
+      // Not at once: a form is not sent again while its first sending is being announced.
+      last.then(() => new Promise(setTimeout)).then(() => {
+        if (unsent.size || (letter.canvas && letter.canvas.hasUnsent())) return; // it would be lost with the page
         for (const name of ["sequence", "base_revision"]) form.elements[name].value = state()[name === "sequence" ? "sequence" : "base"];
         form.dataset.ready = "1";
         form.requestSubmit(button);
@@ -284,11 +315,13 @@
     editor.dispatchEvent(new CustomEvent("letter:selected"));
   };
   letter.select = select;
-  const load = async (url) => {
+  const load = async (url, isSecond = false) => {
     flush();
     await last;
     if (unsent.size) return; // what is typed in the form is not saved yet
     await htmx.ajax("GET", url, { target: "#letter-properties", swap: "innerHTML" });
+    const form = properties.querySelector("[data-part-form]");
+    if (form && form.elements.sequence.value !== state().sequence && !isSecond) { load(url, true); return; } // older than what was typed meanwhile
     enhance();
     properties.closest(".letter-side").classList.add("has-part");
   };
@@ -353,8 +386,9 @@
     const form = properties.querySelector("[data-part-form]");
     if (form && !known.has(form)) known.set(form, filled(form));
     if (window.letterRich) window.letterRich(properties);
+    if (form && letter.canvas) letter.canvas.mirrored(form.dataset.partForm);
   };
   letter.enhance = enhance;
   addEventListener("load", () => { headed(state().head, true); enhance(); select(words.part || ""); });
-  addEventListener("beforeunload", (event) => { if (waiting || unsent.size || !banner.hidden) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (waiting || unsent.size || !banner.hidden || (letter.canvas && letter.canvas.hasUnsent())) event.preventDefault(); });
 })();

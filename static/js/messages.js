@@ -2,7 +2,7 @@
 (() => {
   const form = document.getElementById("message-form");
   if (!form) return;
-  const fields = ["subject", "html", "text"].map((name) => form.elements[name]).filter((field) => field && field.type !== "hidden");
+  const fields = ["subject", "preheader", "html", "text"].map((name) => form.elements[name]).filter((field) => field && field.type !== "hidden");
   const menu = document.querySelector(".names");
   let last = fields.at(-1);
 

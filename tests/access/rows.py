@@ -22,47 +22,72 @@ from apps.delivery.models import (
 from apps.feedback.models import (
     ConfirmationEmail,
     Event,
+    MessengerLink,
     PublicLink,
     SignupWindow,
-    TelegramLink,
     UsedChallenge,
 )
 from apps.feedback.services.public_links import make_link
 from apps.mailings.models import (
     Activity,
     ActivityMark,
+    Approval,
     Attachment,
     Attempt,
     AttributeDefinition,
     BlockedDomain,
+    Brand,
     ConsentText,
     ContentUse,
     CountedAttempts,
     DataCopy,
+    DeliveryFile,
     DraftStep,
     Engagement,
+    EngagementHour,
+    EngagementShare,
+    EngagementSpool,
     ErasureRequest,
+    Feed,
+    FeedCheck,
+    FeedItem,
+    FileArchive,
+    FileArchiveEntry,
+    FirstReaction,
     FrequencyGate,
     FrequencyRule,
+    LinkEngagement,
     MediaRendition,
     Message,
     MessageDraft,
+    MessageTemplate,
+    MessageTranslation,
     MessageVersion,
+    PersonalFile,
+    PublicArchive,
     Recipient,
     RecipientImport,
     Reputation,
     RetentionRun,
     Run,
     RunContent,
+    RunExperiment,
+    RunFiles,
     RunRoute,
+    SavedBlock,
+    SavedBlockVersion,
     Segment,
     Sender,
     SendingCount,
     SendingPause,
+    StartRequest,
     SunsetCase,
     SunsetPolicy,
     SuppressionEvent,
+    Term,
     Tombstone,
+    TrackedLink,
+    WaitingEngagement,
 )
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.subscribing import subscribe
@@ -78,6 +103,7 @@ from tests.factories import (
     SuppressionFactory,
     TagFactory,
     UserFactory,
+    VariantFactory,
     WebhookCallFactory,
 )
 from tests.feedback.signups import waiting_signup
@@ -91,6 +117,7 @@ def rows(count: int) -> None:
         MailingFactory.create().filter_tags.add(TagFactory.create())
         _engine(run, attempt.recipient, now)
         _content(attempt, now)
+        _files(run, attempt, now)
         _audience(attempt, now)
         _privacy(attempt, now)
         consented(attempt.recipient, now)
@@ -110,6 +137,7 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
         message=run.mailing.message, account="email", seed="s", key=f"k{run.pk}", sent_at=now
     )
     Preflight.objects.create(mailing=run.mailing, run=run, state="done", finished_at=now)
+    Approval.objects.create(mailing=run.mailing, fingerprint="0" * 64)
     SendingCount.objects.create(account="email", domain=f"d{run.pk}.example.org", day=now.date())
     CountedAttempts.objects.get_or_create(pk=1)
     Reputation.objects.create(account="email", domain=f"d{run.pk}.example.org")
@@ -117,9 +145,22 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
     RunRoute.objects.create(run=run, position=1, channel="email", account="email")
     detail = rate_too_high(9, 100, 5)
     SendingPause.objects.create(owner=recipient.owner, reason="bounce_rate", detail=detail)
+    StartRequest.objects.create(mailing=run.mailing, asked_by="Assistant", asked_at=now)
+    RunExperiment.objects.create(run=run, variants=[{"subject": "s"}] * 2)
+    VariantFactory.create(experiment__mailing=run.mailing)
     ActivityMark.objects.get_or_create(id=1)
     Activity.objects.create(recipient=recipient, last_sent_at=now)
     Engagement.objects.create(run=run, recipient=recipient, opened_at=now)
+    EngagementHour.objects.create(run=run, hour=now, kind="open", term=Term.PERSON)
+    EngagementShare.objects.create(run=run, by="client", value="Gmail")
+    EngagementSpool.objects.create(name=f"engagement-{run.pk}")
+    FirstReaction.objects.create(
+        **{"owner_id": recipient.owner_id, "run_id": run.pk, "delivery_id": run.pk},
+        **{"kind": "open", "term": Term.PERSON, "at": now, "counted_at": now},
+    )
+    link = TrackedLink.objects.create(run=run, version=1, number=1, address="https://example.org/")
+    LinkEngagement.objects.create(link=link, delivery_id=run.pk, first_at=now)
+    WaitingEngagement.objects.create(run=run, delivery_id=run.pk, since=now)
     Event.objects.create(
         provider="p", event_id=f"{run.pk}", kind="opened", received_at=now, delivery_id=None
     )
@@ -128,15 +169,36 @@ def _engine(run: Run, recipient: Recipient, now: datetime) -> None:
 def _content(attempt: Attempt, now: datetime) -> None:
     message = attempt.mailing.message
     MessageVersion.objects.create(message=message, number=1, subject="s")
+    MessageTranslation.objects.create(message=message, language="en", subject="s")
     draft = MessageDraft.objects.create(owner=message.owner, message=message, subject="s")
     DraftStep.objects.create(draft=draft, number=1, forward=[], backward=[], made_at=now)
     Attachment.objects.create(
         message=message, name="f", content_type="text/plain", size=1, sha256="0" * 64
     )
     media = MediaFileFactory.create(owner=message.owner)
+    feed = Feed.objects.create(mailing=attempt.mailing, url="https://example.com/feed.xml")
+    FeedItem.objects.create(feed=feed, key="k", dated_at=now, found_at=now, media=media)
+    FeedCheck.objects.create(mailing=attempt.mailing, code="read", at=now)
     MediaRendition.objects.create(media=media, width=900, sha256=media.sha256, size=1)
     ContentUse.objects.create(media=media, message=message)
+    block = SavedBlock.objects.create(owner=message.owner, name="s", document={})
+    SavedBlockVersion.objects.create(block=block, number=1, document={})
+    ContentUse.objects.create(saved_block=block, message=message)
+    MessageTemplate.objects.create(owner=message.owner, author=message.owner, name="t", document={})
+    Brand.objects.create(owner=message.owner, name="b", logo=media, revision=1)
+    PublicArchive.objects.create(owner=message.owner)
     Sender.objects.create(owner=message.owner, name="s", address="s@example.org", confirmed_at=now)
+
+
+def _files(run: Run, attempt: Attempt, now: datetime) -> None:
+    assert attempt.delivery is not None
+    file = PersonalFile.objects.create(message=attempt.mailing.message, name="f.pdf")
+    archive = FileArchive.objects.create(file=file, name="f.zip", unpacked_at=now)
+    FileArchiveEntry.objects.create(archive=archive, name="f.pdf", key="f.pdf", size=1)
+    RunFiles.objects.create(run=run, wanted=[], staged_at=now)
+    DeliveryFile.objects.create(
+        run=run, delivery=attempt.delivery, number=0, name="f.pdf", changed_at=now
+    )
 
 
 def _audience(attempt: Attempt, now: datetime) -> None:
@@ -149,7 +211,7 @@ def _audience(attempt: Attempt, now: datetime) -> None:
     AttributeDefinition.objects.create(owner=owner, name="city")
     FrequencyGate.objects.create(owner=owner)
     FrequencyRule.objects.create(owner=owner, messages=1, days=1)
-    TelegramLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
+    MessengerLink.objects.create(recipient=attempt.recipient, account="bot", expires_at=now)
     policy = SunsetPolicy.objects.create(owner=owner)
     SunsetCase.objects.create(policy=policy, recipient=attempt.recipient)
 

@@ -30,6 +30,8 @@ SIGNED_IN = (
     "/mailings/{pk}/",
     "/mailings/{pk}/panel/",
     "/mailings/{pk}/preflight/",
+    "/mailings/{pk}/approval/",
+    "/approvals/",
     "/mailings/{pk}/confirm/stop/",
     "/mailings/{pk}/runs/1/",
     "/queue/",

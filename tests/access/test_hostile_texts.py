@@ -62,7 +62,8 @@ def pages_of(run: Run) -> list[str]:
     own += ["/mailings/", "/attempts/", "/reports/", "/queue/", "/notices/", "/profile/"]
     own += ["/recipients/import/", "/mailings/new/", "/messages/new/"]
     own += ["/media/", "/media/table/", "/media/picker/"]
-    own += [f"/messages/{message}/{end}" for end in ("", "edit/", "delete/", "versions/1/")]
+    of_message = ("", "edit/", "delete/", "convert/", "versions/1/")
+    own += [f"/messages/{message}/{end}" for end in of_message]
     own += [f"/messages/{message}/edit/?draft=1", f"/reports/{run.mailing_id}/"]
     own += [
         f"/mailings/{run.mailing_id}/{end}"
@@ -126,7 +127,7 @@ def test_its_owner_sees_text(run: Run) -> None:
 def test_the_administrator_sees_text(run: Run) -> None:
     admin = UserFactory.create(is_superuser=True, is_staff=True)
     client = seen_by(admin)
-    own_alone = ("edit/", "delete/", "confirm/stop/", "draft=1")
+    own_alone = ("edit/", "convert/", "delete/", "confirm/stop/", "draft=1")
     urls = [url for url in pages_of(run) if not url.endswith(own_alone)]
     urls += [*MANAGEMENT, *admin_pages()]
     found = {url: judge(answer(client, url)) for url in urls}

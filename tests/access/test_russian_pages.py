@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_cover")]
 
 #: Pages for programs, or in the language of what they show.
 UNREAD: Final = re.compile(
-    r"api|docs|styleguide|healthz|readyz|metrics|favicon|openapi|preview|canvas"
+    r"api|docs|styleguide|healthz|readyz|metrics|favicon|openapi|preview|canvas|frame"
 )
 #: Not text, or not ours: code, what is typed, addresses, what somebody wrote.
 _APART: Final = re.compile(
@@ -44,11 +44,13 @@ _APART: Final = re.compile(
 _SELECTS: Final = re.compile(r"<select[^>]*(?:zone|country)[^>]*>.*?</select>", re.DOTALL)
 #: The other language's own name for itself, keys, zones, what the doctor finds, and names that the
 #: tests give to an account and a call;
-#: an English form's own button; fonts.
+#: an English form's own button; fonts; networks; the names of parameters and an example of one.
 _NAMES: Final = frozenset(
     "English EN RU Ctrl Europe Moscow UTC Linux glibc django allauth ninja LocMemCache wal outbox"
     " synchronous FULL Ok second call Subscribe"
-    " Arial Courier Georgia Tahoma Times Trebuchet Verdana New Roman MS".split()
+    " Arial Courier Georgia Tahoma Times Trebuchet Verdana New Roman MS"
+    " Facebook Threads LinkedIn Rutube MAX Instagram Pinterest GitHub YouTube WhatsApp TikTok"
+    " utm_source utm_medium utm_campaign utm_term utm_content newsletter".split()
 )
 _ADDRESS: Final = re.compile(r"\S+://\S*|\S+@\S+|\S*\.(?:csv|example)\b")
 
@@ -94,7 +96,8 @@ def test_a_page_in_russian_shows_no_english(
         with transaction.atomic():  # what one page is given, no other page shows
             found[name] = english_on(client, reverse(name, kwargs=ENDPOINTS[name].kwargs(cast)))
             transaction.set_rollback(True)
-    assert {name: english for name, english in found.items() if english} == {}
+    left = {name: english for name, english in found.items() if english}
+    assert left == {}, repr(left)
 
 
 def english_on(client: Client, url: str) -> set[str]:

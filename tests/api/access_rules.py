@@ -8,7 +8,9 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from apps.core.content.blocks.editing.places import blank_document, new_node
 from tests.api.things import SECRET, TREE, Things
+from tests.delivery.engine.staging.invoices import pdf, uploaded, zipped
 from tests.mailings.media.pictures import drawing
 
 
@@ -22,7 +24,7 @@ class Rule:
     stranger: int
     owner: int
     manager: int
-    where: Callable[[Things], Mapping[str, int]] = lambda things: {}
+    where: Callable[[Things], Mapping[str, int | str]] = lambda things: {}
     body: Callable[[Things], Any] = lambda things: None
     form: Mapping[str, Callable[[], SimpleUploadedFile]] = field(default_factory=dict)
 
@@ -31,85 +33,108 @@ def everybody(status: int, **more: Any) -> Rule:
     return Rule(status, status, status, **more)
 
 
-def see(where: Callable[[Things], Mapping[str, int]]) -> Rule:
+def see(where: Callable[[Things], Mapping[str, int | str]]) -> Rule:
     return Rule(404, 200, 200, where)
 
 
 def change(
-    where: Callable[[Things], Mapping[str, int]], body: Any = None, good: int = 200, **more: Any
+    where: Callable[[Things], Mapping[str, int | str]],
+    body: Any = None,
+    good: int = 200,
+    **more: Any,
 ) -> Rule:
     return Rule(404, good, 403, where, lambda things: body, **more)
 
 
-def recipient(things: Things) -> Mapping[str, int]:
+def recipient(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.recipient.pk}
 
 
-def tag(things: Things) -> Mapping[str, int]:
+def tag(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.tag.pk}
 
 
-def mailing_list(things: Things) -> Mapping[str, int]:
+def mailing_list(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.mailing_list.pk}
 
 
-def member(things: Things) -> Mapping[str, int]:
+def member(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.mailing_list.pk, "recipient_id": things.recipient.pk}
 
 
-def message(things: Things) -> Mapping[str, int]:
+def message(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.message.pk}
 
 
-def attachment(things: Things) -> Mapping[str, int]:
+def translation(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.message.pk, "language": "en"}
+
+
+def attachment(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.message.pk, "file_id": things.attachment.pk}
 
 
-def media(things: Things) -> Mapping[str, int]:
+def personal_file(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.message.pk, "file_id": things.personal_file.pk}
+
+
+def given_file(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.mailing.pk, "recipient": things.recipient.pk}
+
+
+def media(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.media.pk}
 
 
-def mailing(things: Things) -> Mapping[str, int]:
+def saved_block(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.saved_block.pk}
+
+
+def template(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.template.pk}
+
+
+def mailing(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.mailing.pk}
 
 
-def run(things: Things) -> Mapping[str, int]:
+def run(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.run.pk}
 
 
-def brought(things: Things) -> Mapping[str, int]:
+def brought(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.brought.pk}
 
 
-def customer(things: Things) -> Mapping[str, int]:
+def customer(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.customer.pk}
 
 
-def mailout(things: Things) -> Mapping[str, int]:
+def mailout(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.mailout.pk}
 
 
-def delivery(things: Things) -> Mapping[str, int]:
+def delivery(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.delivery.pk}
 
 
-def webhook(things: Things) -> Mapping[str, int]:
+def webhook(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.webhook.pk}
 
 
-def call(things: Things) -> Mapping[str, int]:
+def call(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.webhook.pk, "call_pk": things.call.pk}
 
 
-def stop(things: Things) -> Mapping[str, int]:
+def stop(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.stop.pk}
 
 
-def domain(things: Things) -> Mapping[str, int]:
+def domain(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.domain.pk}
 
 
-def form(things: Things) -> Mapping[str, int]:
+def form(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.form.pk}
 
 
@@ -118,19 +143,19 @@ def form_body(things: Things) -> dict[str, Any]:
     return {"title": "Other", "lists": lists, "texts": {"en": {}}}
 
 
-def segment(things: Things) -> Mapping[str, int]:
+def segment(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.segment.pk}
 
 
-def inactive(things: Things) -> Mapping[str, int]:
+def inactive(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.sunset.pk}
 
 
-def sender(things: Things) -> Mapping[str, int]:
+def sender(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.sender.pk}
 
 
-def custom_field(things: Things) -> Mapping[str, int]:
+def custom_field(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.custom_field.pk}
 
 
@@ -142,11 +167,21 @@ def picture() -> SimpleUploadedFile:
     return SimpleUploadedFile("menu.png", drawing())
 
 
+def letter_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("may.html", b"<h1>Hi</h1><p>*|FNAME|*</p>")
+
+
+def invoices() -> SimpleUploadedFile:
+    return uploaded(zipped({"A.pdf": pdf(1)}))
+
+
 def text() -> SimpleUploadedFile:
     return SimpleUploadedFile("read.txt", b"hello")
 
 
 PERSON = {"email": "changed@example.org"}
+SECTION = new_node("section")
+DOCUMENT = blank_document()
 CONTENT = {"subject": "Other", "text": "Other"}
 END = "2031-01-31T18:00:00+03:00"
 CUSTOMER = {"phone": "79250000000"}
@@ -156,6 +191,7 @@ RULES: dict[str, Rule] = {
     "get_token": Rule(401, 401, 401, body=lambda _: {"email": "a@example.org", "password": "x"}),
     "end_token": everybody(204),
     "list_recipients": everybody(200),
+    "get_timeline": see(recipient),
     "add_recipient": everybody(201, body=lambda _: PERSON),
     "get_recipient": see(recipient),
     "replace_recipient": change(recipient, PERSON),
@@ -197,13 +233,40 @@ RULES: dict[str, Rule] = {
     "replace_message": change(message, CONTENT),
     "change_message": change(message, CONTENT),
     "delete_message": change(message),
+    "list_translations": see(message),
+    "get_translation": see(translation),
+    "replace_translation": change(translation, {"strings": {"subject": "Other"}}),
+    "change_translation": change(translation, {"strings": {"subject": "Other"}}),
+    "delete_translation": change(translation, good=204),
     "attach_file": change(message, good=201, form={"file": text}),
     "detach_file": change(attachment, good=204),
+    "convert_message": change(message, {"dry_run": True}),
+    "import_message": everybody(200, form={"file": letter_file}),
+    "list_personal_files": see(message),
+    "add_personal_file": change(message, {"name": "A.pdf"}, good=201),
+    "remove_personal_file": change(personal_file, good=204),
+    "put_archive": change(personal_file, good=202, form={"file": invoices}),
+    "give_recipient_file": Rule(
+        404, 200, 403, given_file, lambda _: {"name": "a.txt", "content": "aGVsbG8="}
+    ),
     "list_media": everybody(200),
     "add_media": everybody(201, form={"file": picture}),
     "get_media": see(media),
     "change_media": change(media, {"alt": "Other"}),
     "delete_media": change(media),
+    "list_templates": everybody(200),
+    "add_template": everybody(201, body=lambda _: {"name": "New", "document": DOCUMENT}),
+    "get_template": see(template),
+    "change_template": change(template, {"name": "Other"}),
+    "delete_template": change(template, good=204),
+    "begin_message": Rule(404, 201, 404, template),
+    "list_saved_blocks": everybody(200),
+    "add_saved_block": everybody(201, body=lambda _: {"name": "New", "section": SECTION}),
+    "get_saved_block": see(saved_block),
+    "change_saved_block": change(saved_block, {"name": "Other", "section": SECTION}),
+    "delete_saved_block": change(saved_block),
+    "get_brand": everybody(200),
+    "change_brand": everybody(200, body=lambda _: {"company": "Other"}),
     "list_mailings": everybody(200),
     # Somebody else's message is none.
     "add_mailing": Rule(
@@ -213,7 +276,6 @@ RULES: dict[str, Rule] = {
         body=lambda things: {"name": "New", "message_id": things.message.pk, "ends_at": END},
     ),
     "get_mailing": see(mailing),
-    # It is being sent: its message must stay as it is.
     "replace_mailing": Rule(
         404, 409, 403, mailing, lambda _: {"name": "New", "message_id": 1, "ends_at": END}
     ),
@@ -221,8 +283,21 @@ RULES: dict[str, Rule] = {
     "delete_mailing": change(mailing, good=409),
     "explain_mailing": everybody(422, where=mailing),  # no address is given
     "explain_run": everybody(422, where=run),
-    "get_preflight": see(mailing),
-    "run_preflight": change(mailing, good=202),
+    **{"publish": change(mailing), "withdraw": change(mailing, good=204)},
+    **{"get_preflight": see(mailing), "run_preflight": change(mailing, good=202)},
+    **{name: see(mailing) for name in ("review_mailing", "get_experiment", "get_approval")},
+    "ask_for_start": change(mailing, {}, good=409),  # it is being sent
+    "get_start_request": Rule(404, 404, 404, mailing),  # nobody has asked
+    "withdraw_start_request": change(mailing, good=404),
+    "test_message": change(message, {}),
+    "set_experiment": change(mailing, {"variants": [{"subject": "B"}]}, good=409),  # being sent
+    "remove_experiment": change(mailing, good=409),
+    "choose_variant": change(mailing, {"variant": 1}, good=409),  # nobody is asked
+    "get_feed": see(mailing),
+    "set_feed": change(mailing, {"url": "https://example.com/feed.xml"}),
+    "remove_feed": change(mailing, good=409),  # it is being sent
+    "read_feed": change(mailing, good=202),
+    "offer_again": change(mailing, {"run": 1}, good=409),
     "list_runs": see(mailing),
     "start": change(mailing),
     "pause": change(mailing),
@@ -236,6 +311,7 @@ RULES: dict[str, Rule] = {
     "enable": Rule(404, 403, 204, mailing),
     "disable": Rule(404, 403, 204, mailing),
     "get_run": see(run),
+    "list_links": see(run),
     "preview_audience": everybody(200, body=lambda _: {"everyone": True}),
     "list_deliveries": see(run),
     "resolve_unknown": change(run, {"verdict": "sent"}),
@@ -300,9 +376,7 @@ RULES: dict[str, Rule] = {
     "change_attribute": change(custom_field, {"name": "age", "kind": "number"}),
     "archive_attribute": change(custom_field),
     "list_frequency_rules": everybody(200),
-    "replace_frequency_rules": everybody(
-        200, body=lambda _: {"rules": [{"messages": 1, "days": 3}]}
-    ),
+    "replace_frequency_rules": everybody(200, body=lambda _: {"rules": [dict(messages=1, days=3)]}),
     "get_frequency_figures": everybody(200),
     "list_sunsets": everybody(200),
     # Anna has a rule for all lists already.

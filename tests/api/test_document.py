@@ -43,7 +43,7 @@ def one_connection() -> Iterator[None]:
 
 
 @schema.parametrize()
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=5, suppress_health_check=list(HealthCheck), derandomize=True)
 @pytest.mark.django_db
 @pytest.mark.usefixtures("one_connection")
 def test_every_route_keeps_what_the_document_says(

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.core.content.blocks.editing.places import blank_document, new_node
 from apps.core.responses.stored import foreign
 from apps.mailings.models import (
     Attachment,
@@ -16,14 +17,20 @@ from apps.mailings.models import (
     BlockedDomain,
     DataCopy,
     Delivery,
+    Feed,
+    FeedItem,
     FrequencyRule,
     Mailing,
     MailingList,
     MediaFile,
     Message,
+    MessageTemplate,
+    MessageTranslation,
+    PersonalFile,
     Recipient,
     RecipientImport,
     Run,
+    SavedBlock,
     Segment,
     Sender,
     SignupForm,
@@ -32,6 +39,8 @@ from apps.mailings.models import (
     Suppression,
     Tag,
 )
+from apps.mailings.services.letters.saved_blocks import keep_section
+from apps.mailings.services.letters.templates import About, make_template
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.subscribing import subscribe
 from apps.mailings.services.privacy import erasure
@@ -47,6 +56,7 @@ from tests.factories import (
     RunFactory,
     SuppressionFactory,
     TagFactory,
+    VariantFactory,
 )
 from tests.feedback.signups import live_form
 
@@ -80,6 +90,9 @@ class Things:
     sunset: SunsetPolicy
     sender: Sender
     media: MediaFile
+    personal_file: PersonalFile
+    saved_block: SavedBlock
+    template: MessageTemplate
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -141,11 +154,46 @@ def sunset_of(person: Recipient) -> SunsetPolicy:
     return policy
 
 
+def files_of(message: Message) -> PersonalFile:
+    """One from an archive, beside one that programs give; nothing waits for either."""
+    about = {"message": message, "required": False}
+    PersonalFile.objects.create(name=f"{SECRET}.txt", source="api", **about)
+    return PersonalFile.objects.create(name=f"{SECRET}.pdf", **about)
+
+
+def template_of(owner: User) -> MessageTemplate:
+    head = {"subject": SECRET, "preheader": "", "language": ""}
+    content = {**head, "document": blank_document()}
+    return make_template(author=owner, about=About(SECRET), content=content)
+
+
+def message_of(owner: User) -> Message:
+    """One in two languages."""
+    message = MessageFactory.create(owner=owner, subject=SECRET, language="ru")
+    MessageTranslation.objects.create(message=message, language="en", subject=SECRET)
+    return message
+
+
+def attached_to(message: Message) -> Attachment:
+    return Attachment.objects.create(
+        message=message, name=SECRET, content_type="text/plain", size=1, sha256="0" * 64
+    )
+
+
+def feed_of(mailing: Mailing) -> None:
+    """A feed with an item that waits."""
+    feed = Feed.objects.create(mailing=mailing, url="https://example.com/f.xml", title=SECRET)
+    now = timezone.now()
+    FeedItem.objects.create(feed=feed, key="k", title=SECRET, dated_at=now, found_at=now)
+
+
 def things_of(owner: User) -> Things:
     recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
     tag = TagFactory.create(owner=owner, name=SECRET)
-    message = MessageFactory.create(owner=owner, subject=SECRET)
+    message = message_of(owner)
     mailing = MailingFactory.create(owner=owner, message=message, name=SECRET)
+    feed_of(mailing)
+    VariantFactory.create(experiment__mailing=mailing, subject=SECRET)
     run = RunFactory.create(mailing=mailing, unknown=1, reason_detail=SECRET)
     delivery = DeliveryFactory.create(
         run=run, recipient=recipient, state="unknown", response=SECRET
@@ -157,9 +205,7 @@ def things_of(owner: User) -> Things:
         recipient=recipient,
         tag=tag,
         message=message,
-        attachment=Attachment.objects.create(
-            message=message, name=SECRET, content_type="text/plain", size=1, sha256="0" * 64
-        ),
+        attachment=attached_to(message),
         mailing=mailing,
         run=run,
         delivery=delivery,
@@ -177,4 +223,7 @@ def things_of(owner: User) -> Things:
         sunset=sunset_of(recipient),
         sender=Sender.objects.create(owner=owner, name=SECRET, address="news@example.org"),
         media=MediaFileFactory.create(owner=owner, name=SECRET, alt=SECRET),
+        personal_file=files_of(message),
+        template=template_of(owner),
+        saved_block=keep_section(owner=owner, name=SECRET, section=new_node("section")),
     )

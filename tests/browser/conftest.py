@@ -16,6 +16,9 @@ from tests.people import cast
 
 __all__ = ["cast"]  # the people of the page tests are met here too
 
+#: Milliseconds. No test measures them: what runs beside it must not fail it.
+TIMEOUT = 30_000
+expect.set_options(timeout=TIMEOUT)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
 
@@ -60,7 +63,7 @@ def visit(browser: Browser, scheme: str, no_cover: None) -> Iterator[Visit]:
     """A page of its own. What it reaches is covered by tests that ask for more than its looks."""
     colours: Literal["dark", "light"] = "dark" if scheme == "dark" else "light"
     context = browser.new_context(color_scheme=colours, locale="ru", reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(TIMEOUT)
     visit = Visit(context.new_page())
     visit.listen()
     yield visit

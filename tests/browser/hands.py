@@ -18,6 +18,15 @@ Means = Literal["pointer", "keyboard", "no script"]
 _MOST_TABS: Final = 160
 _IS_FOCUSED: Final = "element => element === document.activeElement"
 _IS_CHECKED: Final = "radio => radio.checked"
+#: The page itself asks the one who leaves it to stay while anything is not saved.
+_UNTIL_SAVED: Final = """new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("it is not saved")), 30000);
+  const look = () => {
+    if (dispatchEvent(new Event("beforeunload", { cancelable: true }))) done();
+    else setTimeout(look, 20);
+  };
+  look();
+})"""
 
 
 @dataclass
@@ -95,3 +104,8 @@ class Hands:
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"no way to {place} by Tab on {self.page.url}")
+
+
+def saved(page: Page) -> None:
+    """The page can be left: the server has all that was typed."""
+    page.evaluate(_UNTIL_SAVED)

@@ -1,9 +1,9 @@
-"""A letter in the browser with a script in every field of it: nothing runs, nothing leaves."""
+"""A letter in the browser, and in the archive, with a script in every field: nothing runs."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, Request, Route, expect
 
 from apps.core.site import site_url
 from apps.mailings.links import view_url
-from apps.mailings.models import Delivery, Run
+from apps.mailings.models import Delivery, PublicArchive, Run
+from apps.mailings.services.publishing.archive import public_url, publish
 from tests.access.hostile import PAYLOADS
+from tests.browser.conftest import TIMEOUT
 from tests.factories import DeliveryFactory, MailingFactory, MessageFactory, RecipientFactory
 
 pytestmark = [
@@ -91,12 +93,22 @@ def hostile(content: dict[str, Any]) -> Delivery:
     return delivery
 
 
+def in_the_archive(delivery: Delivery) -> str:
+    """The public page of what was delivered; the list that leads there says no less."""
+    mailing = publish(delivery.run.mailing)
+    PublicArchive.objects.update(title=PAYLOADS[3])
+    return public_url(mailing)
+
+
+@pytest.mark.parametrize("where", [lambda delivery: view_url(delivery.pk), in_the_archive])
 @pytest.mark.parametrize("name", CONTENTS)
-def test_nothing_of_a_letter_runs(name: str, browser: Browser, live_server: Any) -> None:
-    path = view_url(hostile(CONTENTS[name]).pk).removeprefix(site_url())
+def test_nothing_of_a_letter_runs(
+    name: str, where: Callable[[Delivery], str], browser: Browser, live_server: Any
+) -> None:
+    path = where(hostile(CONTENTS[name])).removeprefix(site_url())
     assert Client().get(path).status_code == 200
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(TIMEOUT)
     reached: list[Request] = []  # what the policy stops does not come so far
 
     def let_through(route: Route) -> None:
@@ -120,6 +132,19 @@ def test_nothing_of_a_letter_runs(name: str, browser: Browser, live_server: Any)
     assert documents == [live_server.url + path]
     # Pictures of other hosts are part of a letter; nothing else is asked for.
     assert {one.resource_type for one in reached} <= {"document", "image"}
+    context.close()
+
+
+def test_nothing_of_a_list_of_the_archive_runs(browser: Browser, live_server: Any) -> None:
+    subject = {"subject": PAYLOADS[0], "text": "Words", "html": ""}
+    path = in_the_archive(hostile(subject)).removeprefix(site_url())
+    context = browser.new_context()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
+    page.add_init_script(TRAP)
+    page.goto(f"{live_server.url}{path.rpartition('/')[0].rpartition('/')[0]}/")
+    expect(page.locator("li a")).to_have_count(1)
+    assert page.evaluate("window.ran") == []
     context.close()
 
 
@@ -153,7 +178,7 @@ def test_its_links_lead_out(tab: str, shop: str, browser: Browser, live_server: 
     content = written(f"<p><a href='{shop}'>out</a></p>")
     path = view_url(hostile(content).pk).removeprefix(site_url())
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(TIMEOUT)
     page = context.new_page()
     page.goto(live_server.url + path)
     if tab == "the same":

@@ -22,7 +22,7 @@ from apps.delivery.service import DispatchService
 from apps.mailings.models import Mailing, Recipient, SignupForm, Subscription
 from apps.users.models import User
 from config.account_settings import AccountSettings
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import TIMEOUT, sign_in
 from tests.factories import MailingFactory, MessageFactory
 from tests.feedback.signups import send_all
 
@@ -59,7 +59,7 @@ def pages(browser: Browser, no_cover: None) -> Iterator[tuple[Page, Page]]:
         browser.new_context(locale="en", java_script_enabled=False),
     ]
     for context in contexts:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(TIMEOUT)
     newcomer, guest = (context.new_page() for context in contexts)
     yield newcomer, guest
     for context in contexts:

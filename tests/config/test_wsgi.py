@@ -20,6 +20,6 @@ def test_a_server_of_ones_own_choice_can_ask_the_site() -> None:
     def start(status: str, headers: Any, error: Any = None, /) -> Any:
         message.append(status)
 
-    response = application(environ, start)
+    response: Any = application(environ, start)
     response.close()
     assert message == ["302 Found"]

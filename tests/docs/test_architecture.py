@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("apps", "config", "tests", "benchmarks", "scripts")
+FOLDERS = ("apps", "config", "tests", "benchmarks", "scripts", "clients")
 
 #: Signatures that somebody else laid down: an override, or the fields of a form of the field.
 FOREIGN_SIGNATURES: frozenset[str] = frozenset()
@@ -25,6 +25,8 @@ TRANSPORTS = frozenset(
 CHANNELS = "apps/delivery/channels/"
 #: Fetches what a user asks to be read; it sends nothing.
 FETCHING = "apps/core/http/outbound.py"
+#: Calls the API of this very process, past every socket.
+TOOLS = "apps/api/agents/calls.py"
 #: Django's own backend for the site's mails, which goes by the channel for e-mail.
 SITE_MAIL = "apps/delivery/email_backend.py"
 
@@ -166,7 +168,7 @@ def test_nothing_but_a_channel_imports_a_transport() -> None:
     guilty = [
         f"{name_of(path)}: {module}"
         for path in files("apps", "config")
-        if not name_of(path).startswith((CHANNELS, FETCHING, SITE_MAIL))
+        if not name_of(path).startswith((CHANNELS, FETCHING, SITE_MAIL, TOOLS))
         for node in ast.walk(tree_of(path))
         for module in imported(node)
         if module in TRANSPORTS or module.split(".")[0] in TRANSPORTS

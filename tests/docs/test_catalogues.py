@@ -76,7 +76,7 @@ def in_code() -> Iterator[Key]:
 def in_models() -> Iterator[Key]:
     """What Django calls a field that has no name of its own (apps.core.text.field_labels)."""
     translation.deactivate_all()
-    for name in ("users", "mailings", "delivery", "feedback", "webhooks", "api"):
+    for name in ("users", "mailings", "delivery", "feedback", "automations", "webhooks", "api"):
         for model in apps.get_app_config(name).get_models():
             for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
                 if "verbose_name" not in field.deconstruct()[3]:

@@ -23,7 +23,8 @@ PAIRS = [path for name in NAMES for path in (DOCS / name, RUSSIAN / name)]
 QUOTED: Final = frozenset(
     {
         *("Вестник", "Вестника", "Вестнику", "Вестником"),
-        *("за последние 7 дней", "не открыл"),  # a condition, in one's own words
+        *("за последние 7 дней", "не открыл", "не перешёл"),  # conditions, in one's own words
+        "?",  # a button without words
         *("нет такого пользователя", "не на месте"),  # what servers and machines answer
         *("Mailbox does not exist", "User unknown in local recipient table"),
         "include original headers",  # a setting of Amazon's

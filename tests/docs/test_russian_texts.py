@@ -11,16 +11,19 @@ from tests.docs.test_catalogues import entries, forms
 PRODUCTS: Final = frozenset(
     "API ASCII CSV CSRF DKIM DMARC DNS EHLO Email Excel GIF Gmail HSTS HTML HTTP HTTPS IP JPEG"
     " JavaScript JSON NTP ODS PDF PIPELINING PNG POST PTR QR RFC Redis SHA SMTP SPF STARTTLS"
-    " Sendsay TLS TSV Telegram URL WebP XLS XLSX XML ZIP cookie email env vCard ID NUL CR LF CRLF"
-    " SQLite PostgreSQL Python Django Vestnik Bearer Authorization AUTH IPv Mailchimp OAuth TXT"
-    " Workspace Yahoo Mail.ru Postmaster Tools listmonk SVG HEIC AVIF".split()
+    " Sendsay TLS TSV Telegram URL WebP XLS XLSX XML ZIP cookie email env vCard ID NUL CR LF"
+    " CRLF SQLite PostgreSQL Python Django Vestnik Bearer Authorization AUTH IPv Mailchimp OAuth"
+    " TXT Workspace Yahoo Mail.ru Postmaster Tools listmonk SVG HEIC AVIF EML MJML SMS RSS UTM"
+    " UniSender SendPulse Brevo Stripo Atom ETag Apple Mail HEAD A"
+    " MAX CNAME Callback".split()
 )
 #: What a person types or reads in a file, a command or an answer exactly so.
 LITERALS: Final = frozenset(
     "alt attributes beat celery config city clock count csv cursor for gateway gz http https id"
     " mailto next none off p py raw run_scheduler scheduler_process_ended serve status tab tel"
     " telegram track.id webhook worker xlsx zip manage poll_telegram Bot d said_at apikey user_id"
-    " all any not version root include managers mon tue wed thu fri sat sun ru en inactive".split()
+    " all any not version root include managers mon tue wed thu fri sat sun ru en inactive"
+    " utm pdf number feed max vk mcp poetry install".split()
 )
 #: Keys of .env, parts of a rule, headers; options of a command; what stands between braces.
 _CODE: Final = re.compile(
@@ -31,7 +34,9 @@ _CODE: Final = re.compile(
 )
 _WORD: Final = re.compile(r"[A-Za-z](?:[\w.'’]*[A-Za-z])?")
 #: A setting of Django that the doctor names.
-SETTINGS: Final = frozenset({"ALLOWED", "DATABASES", "DEBUG", "OPTIONS", "ACCOUNTS", "BITMIME"})
+SETTINGS: Final = frozenset(
+    {"ALLOWED", "DATABASES", "DEBUG", "OPTIONS", "ACCOUNTS", "BITMIME", "APPROVAL"}
+)
 
 
 def english_in(text: str) -> list[str]:

@@ -25,3 +25,21 @@ def member(status: str, number: int = 1, chat: int = 77) -> dict[str, Any]:
             "new_chat_member": {"status": status},
         },
     }
+
+
+def max_update(kind: str, **fields: Any) -> dict[str, Any]:
+    """An update of MAX, as its webhook and its long poll bring it."""
+    return {
+        "update_type": kind,
+        "timestamp": 1775025604499,
+        "chat_id": 182,
+        "user": {"user_id": 77, "first_name": "John", "is_bot": False},
+        "user_locale": "en",
+        **fields,
+    }
+
+
+def vk_event(kind: str, number: int = 1, **fields: Any) -> dict[str, Any]:
+    """An event of VK's Callback API, without its secret."""
+    event_id = f"235695438e43d0765f36efd3355a96ae14556b{number:02d}"
+    return {"type": kind, "group_id": 123, "event_id": event_id, "v": "5.199", "object": fields}

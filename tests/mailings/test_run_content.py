@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from apps.core.content.program import from_html, from_text
-from apps.mailings.run_content import asked_of, bodies_of, has_page, links_to_page
+from apps.mailings.models import Recipient
+from apps.mailings.run_content import (
+    Choice,
+    Split,
+    asked_of,
+    bodies_of,
+    has_page,
+    links_to_page,
+    with_version,
+)
+from tests.factories import RecipientFactory
 
 TAGGED = {"match": "all", "rules": [{"kind": "tag", "id": 5, "op": "is"}]}
 OF_SEGMENT = {"match": "any", "rules": [{"kind": "segment", "id": 7, "op": "is_not"}]}
@@ -67,3 +79,37 @@ def test_what_is_shown_to_who_has_the_link(content: dict[str, Any], shown: bool)
 )
 def test_a_link_is_found_wherever_it_stands(content: dict[str, Any]) -> None:
     assert links_to_page(content)
+
+
+def part_of(split: Split, pk: int, *, first: int) -> float:
+    """Where the person lies between 0 and 1, by eight digits of the hash."""
+    digest = hashlib.md5(f"{split.key}{pk}".encode(), usedforsecurity=False).hexdigest()
+    return int(digest[first : first + 8], 16) / 16**8
+
+
+@pytest.mark.django_db
+def test_the_database_splits_by_the_hash_of_the_key_and_the_person() -> None:
+    split = Split(count=3, step=2, share=40, key="0123456789abcdef")
+    people = RecipientFactory.create_batch(60)
+    rows: Any = with_version(Recipient.objects.all(), Choice({}, 1, split))
+    found = dict(rows.values_list("pk", "content_version"))
+    assert found == {one.pk: 1 + 2 * int(3 * part_of(split, one.pk, first=0)) for one in people}
+    sampled = dict(rows.values_list("pk", "sampled"))
+    assert sampled == {one.pk: int(part_of(split, one.pk, first=8) < 0.4) for one in people}
+    assert set(found.values()) == {1, 3, 5} and set(sampled.values()) == {0, 1}
+
+
+def test_a_million_people_are_split_uniformly() -> None:
+    count = 5
+    split = Split(count=count, step=1, share=20, key="fedcba9876543210")
+    cells = Counter(
+        (int(count * part_of(split, pk, first=0)), part_of(split, pk, first=8) < 0.2)
+        for pk in range(1_000_000)
+    )
+    expected = {
+        (variant, sampled): 1_000_000 / count * (0.2 if sampled else 0.8)
+        for variant in range(count)
+        for sampled in (True, False)
+    }
+    chi_square = sum((cells[cell] - n) ** 2 / n for cell, n in expected.items())
+    assert chi_square < 27.88  # p = 0.001 of nine degrees of freedom

@@ -30,6 +30,12 @@ KEPT = {"code": "audience_empty", "words": "Nobody would get it."}
             "/forms/4/?state=held",
         ),
         ("pull_failed", {"source": "crm", "import": 5}, "“crm”", "/recipients/import/5/"),
+        (
+            "start_asked",
+            {**NAMED, "agent": "Assistant"},
+            "Assistant asks you to start “Spring”",
+            "/mailings/7/",
+        ),
         ("start_missed", NAMED, "“Spring” missed its start", "/mailings/7/"),
         (
             "start_refused",

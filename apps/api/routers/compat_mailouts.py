@@ -44,7 +44,7 @@ def mailouts() -> OwnedQuerySet[Mailing]:
     return rows.select_related("owner", "message").prefetch_related("filter_tags")
 
 
-def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
+def mailouts_out(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings in the words of these clients."""
     return [_body(card) for card in cards_of(mailings, now=timezone.now(), format_time=exact)]
 
@@ -70,7 +70,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
 
 def _body_with_reason(pk: int, refusal: Refused | None = None) -> dict[str, Any]:
     """The mailout as it is now, and why it could not be started at this call."""
-    (body,) = bodies_of([mailouts().get(pk=pk)])
+    (body,) = mailouts_out([mailouts().get(pk=pk)])
     return body | ({"reason": refusal.code, "next_step": str(refusal)} if refusal else {})
 
 
@@ -112,7 +112,7 @@ def list_mailouts(request: ApiRequest, query: Query[MailoutFilter]) -> dict[str,
     if query.status:
         found = found.filter(status=query.status)
     page = page_of(found, query)
-    return page | {"items": bodies_of(page["items"])}
+    return page | {"items": mailouts_out(page["items"])}
 
 
 @router.post("/", response=answers({201: MailoutOut}, 400, 409), summary="Add a mailout")

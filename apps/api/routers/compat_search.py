@@ -6,7 +6,7 @@ from ninja import Router
 
 from apps.api.auth import AUTH_OF_ANY_SCOPE, ApiRequest
 from apps.api.routers.compat_customers import customers
-from apps.api.routers.compat_mailouts import bodies_of, mailouts
+from apps.api.routers.compat_mailouts import mailouts, mailouts_out
 from apps.api.schemas.common import answers
 from apps.api.schemas.compat import Found, SearchIn
 from apps.mailings.selectors.mailings import named_like
@@ -25,5 +25,5 @@ def search(request: ApiRequest, given: SearchIn) -> dict[str, Any]:
     mailings = named_like(mailouts().visible_to(user), given.query).order_by("-pk")[:_MOST]
     return {
         "customers": customers_like(customers().visible_to(user), given.query, _MOST),
-        "mailouts": bodies_of(list(mailings)),
+        "mailouts": mailouts_out(list(mailings)),
     }

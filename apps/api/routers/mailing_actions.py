@@ -6,12 +6,16 @@ from ninja import Router, Status
 
 from apps.api.auth import ApiRequest
 from apps.api.schemas.common import Counted, answers
-from apps.api.schemas.mailings import Opened, Started
-from apps.api.schemas.preflight import PreflightOut
+from apps.api.schemas.mailings import Opened, Published, Started
+from apps.api.schemas.preflight import ApprovalOut, Held, PreflightOut
 from apps.api.schemas.runs import RunOut
 from apps.core.contracts import Launched
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.slots import run_control
+from apps.core.text.formatting import refusal_text
+from apps.delivery.engine.runs.approvals import decisions as approvals
+from apps.delivery.engine.runs.approvals import fingerprints
+from apps.delivery.engine.runs.approvals.decisions import ApprovalNeeded
 from apps.delivery.engine.runs.preflights import fingerprint_of, newest
 from apps.delivery.models import Preflight
 from apps.delivery.preflight.report import rows_of
@@ -20,6 +24,8 @@ from apps.mailings.models import Mailing, Run, Trigger
 from apps.mailings.selectors.mailings import listed, living_runs
 from apps.mailings.services import starting
 from apps.mailings.services.mailings import toggle_mailing
+from apps.mailings.services.publishing import archive
+from apps.mailings.services.publishing.archive import public_url
 
 router = Router(tags=["Mailings"])
 _MOVED = answers({200: RunOut}, 404, 409)
@@ -35,11 +41,19 @@ def _run_of(mailing: Mailing) -> Run:
     return living_runs().defer("content").filter(mailing=mailing).latest("number")
 
 
-@router.post("/{int:pk}/start/", response=answers({200: Started}, 404, 409), summary="Start it")
-def start(request: ApiRequest, pk: int, early: bool = False) -> Launched:
-    """Start it now, or join it when it is being sent. `early`: although its start lies ahead."""
+@router.post(
+    "/{int:pk}/start/", response=answers({200: Started, 202: Held}, 404, 409), summary="Start it"
+)
+def start(request: ApiRequest, pk: int, early: bool = False) -> Launched | Status[dict[str, Any]]:
+    """Start it now, or join it when it is being sent. `early`: although its start lies ahead.
+
+    202: it waits until a manager has approved it on a page, and starts then.
+    """
     mailing = own(request, pk)
-    return starting.start(mailing_id=mailing.pk, trigger=Trigger.API, early=early)
+    try:
+        return starting.start(mailing_id=mailing.pk, trigger=Trigger.API, early=early)
+    except ApprovalNeeded as refusal:
+        return Status(202, {"waiting": refusal.code, "detail": refusal_text(refusal)})
 
 
 @router.post("/{int:pk}/pause/", response=_MOVED, summary="Pause it")
@@ -97,6 +111,19 @@ def skip(request: ApiRequest, pk: int) -> Status[None]:
     return Status(204, None)
 
 
+@router.post("/{int:pk}/publish/", response=answers({200: Published}, 404, 409), summary="Publish")
+def publish(request: ApiRequest, pk: int) -> dict[str, str]:
+    """Show it in the public archive, as soon as it is sent: at any time."""
+    return {"url": public_url(archive.publish(own(request, pk)))}
+
+
+@router.post("/{int:pk}/withdraw/", response=answers({204: None}, 404), summary="Withdraw")
+def withdraw(request: ApiRequest, pk: int) -> Status[None]:
+    """Take it out of the public archive at once."""
+    archive.withdraw(own(request, pk))
+    return Status(204, None)
+
+
 @router.get(
     "/{int:pk}/preflight/", response=answers({200: PreflightOut}, 404), summary="Its preflight"
 )
@@ -113,6 +140,35 @@ def run_preflight(request: ApiRequest, pk: int) -> Status[dict[str, Any]]:
     """It takes up to a minute in the background: ask for it until its state is `done`."""
     mailing = editable_or_403(_listed(), request.auth.user, pk=pk)
     return Status(202, _preflight(mailing, ask(mailing, asked_by=request.auth.user.pk)))
+
+
+@router.get(
+    "/{int:pk}/approval/", response=answers({200: ApprovalOut}, 404), summary="Its approval"
+)
+def get_approval(request: ApiRequest, pk: int) -> dict[str, Any]:
+    """The last one. It is given on a page alone: no token approves anything."""
+    mailing = visible_or_404(_listed(), request.auth.user, pk=pk)
+    found = approvals.newest(mailing)
+    shown = {"needed": approvals.needs_approval(mailing)}
+    if found is None:
+        nothing = {
+            "run": None,
+            "decided_by": "",
+            "decided_at": None,
+            "remark": "",
+            "asked_at": None,
+        }
+        return {**shown, **nothing, "state": "none", "outdated": False}
+    return {
+        **shown,
+        "state": found.state,
+        "outdated": found.fingerprint != fingerprints.fingerprint_of(mailing),
+        "run": found.run.number if found.run is not None else None,
+        "asked_at": found.created_at,
+        "decided_by": found.decided_by.email if found.decided_by is not None else "",
+        "decided_at": found.decided_at,
+        "remark": found.word,
+    }
 
 
 @router.post("/{int:pk}/enable/", response=answers({204: None}, 404), summary="Enable it")

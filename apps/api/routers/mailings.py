@@ -25,8 +25,10 @@ from apps.delivery.selectors.accounts import route_of
 from apps.mailings.models import Mailing
 from apps.mailings.rules import candidates, rule_of
 from apps.mailings.selectors.mailings import MailingCard, cards_of, living_runs, named_like
+from apps.mailings.services.agents.start_requests import check_mailing
 from apps.mailings.services.mailings import Audience, MailingService, rows_of
 from apps.mailings.services.permission.lists import StatementMissing
+from apps.mailings.services.publishing.archive import public_urls
 from apps.mailings.services.reach import audience_from
 
 router = Router(tags=["Mailings"])
@@ -37,12 +39,14 @@ def mailings_of(request: ApiRequest) -> MailingService:
     return MailingService(request.auth.user)
 
 
-def bodies_of(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
+def mailings_out(mailings: Sequence[Mailing]) -> list[dict[str, Any]]:
     """The mailings with their runs, and what happens next."""
-    return [_body(card) for card in cards_of(mailings, now=timezone.now(), format_time=exact)]
+    urls = public_urls(mailings)
+    cards = cards_of(mailings, now=timezone.now(), format_time=exact)
+    return [_body(card, urls.get(card.mailing.pk, "")) for card in cards]
 
 
-def _body(card: MailingCard) -> dict[str, Any]:
+def _body(card: MailingCard, archive_url: str) -> dict[str, Any]:
     mailing = card.mailing
     names = [field.attname for field in Mailing._meta.concrete_fields]
     return {name: getattr(mailing, name) for name in names} | {
@@ -58,6 +62,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
             "mailings": _ids(mailing.exclude_mailings),
             "days": mailing.exclude_mailed_days,
         },
+        "archive_url": archive_url,
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
         "run": card.run,
@@ -81,7 +86,7 @@ _RELATED = (
 def _detail(pk: int) -> dict[str, Any]:
     rows = Mailing.objects.select_related("owner").prefetch_related(*_RELATED)
     mailing = rows.get(pk=pk)
-    (body,) = bodies_of([mailing])
+    (body,) = mailings_out([mailing])
     chosen = mailing.recipients.order_by("pk").values_list("pk", flat=True)
     audience = candidates(rule_of(mailing, timezone.now())).count()
     return body | {"recipient_ids": list(chosen), "audience": audience}
@@ -96,14 +101,14 @@ def list_mailings(request: ApiRequest, query: Query[MailingFilter]) -> dict[str,
         found = found.filter(status=query.status)
     rows = found.select_related("owner").prefetch_related(*_RELATED)
     page = page_of(rows, query, counted=found)
-    return page | {"items": bodies_of(page["items"])}
+    return page | {"items": mailings_out(page["items"])}
 
 
 @router.post("/", response=answers({201: MailingDetail}, 400, 409), summary="Add a mailing")
 def add_mailing(request: ApiRequest, given: MailingIn) -> Status[dict[str, Any]]:
-    """It starts automatically at its start, unless it is started before."""
+    """It starts automatically at its start, unless it is started before. An agent's is a draft."""
     mailing = Mailing(owner=request.auth.user)
-    _write(mailing, given.dict())
+    _write(mailing, _as_draft(request, given.dict()))
     return Status(201, _detail(mailing.pk))
 
 
@@ -162,8 +167,16 @@ def change_mailing(request: ApiRequest, pk: int, given: MailingChanges) -> dict[
 
 
 def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> dict[str, Any]:
-    _write(mailings_of(request).editable_or_403(pk), values)
+    mailing = mailings_of(request).editable_or_403(pk)
+    if request.auth.is_agent:
+        check_mailing(mailing)
+    _write(mailing, _as_draft(request, values))
     return _detail(pk)
+
+
+def _as_draft(request: ApiRequest, values: dict[str, Any]) -> dict[str, Any]:
+    """What an agent writes starts by nothing but a person."""
+    return {**values, "scheduled": False} if request.auth.is_agent else values
 
 
 def _write(mailing: Mailing, values: dict[str, Any]) -> None:

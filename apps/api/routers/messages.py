@@ -20,6 +20,7 @@ from apps.api.schemas.messages import (
 from apps.core.permissions import editable_or_403
 from apps.mailings.models import Attachment, Message
 from apps.mailings.selectors.messages import messages_like
+from apps.mailings.services.agents.start_requests import check_message
 from apps.mailings.services.attachments import attach, detach
 from apps.mailings.services.messages import MessageService
 
@@ -65,6 +66,8 @@ def change_message(request: ApiRequest, pk: int, given: MessageChanges) -> Messa
 def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> Message:
     messages = messages_of(request)
     message = messages.editable_or_403(pk)
+    if request.auth.is_agent:
+        check_message(message)
     base = values.pop("revision", None)
     for name, value in values.items():
         setattr(message, name, value)

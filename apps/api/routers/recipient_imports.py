@@ -17,7 +17,7 @@ from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
 from apps.core.errors import Refused
-from apps.core.http.costly import PLACES
+from apps.core.http import costly
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.text.storable import is_storable
 from apps.mailings.attribute_values import as_text
@@ -46,7 +46,7 @@ def bulk(request: ApiRequest, given: Bulk) -> BulkDone:
     With `update` a row belongs to the recipient who has its first address: values that are given
     replace the old ones, attributes and tags are added.
     """
-    with PLACES.place(request.auth.user.pk):
+    with costly.PLACES.place(request.auth.user.pk):
         placed = upsert_recipients(
             rows=[_row(item) for item in given.items],
             owner=request.auth.user,

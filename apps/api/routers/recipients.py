@@ -10,8 +10,9 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 
 from apps.api.auth import ApiRequest
-from apps.api.paging import page_of
+from apps.api.paging import cursor_unfit, page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
+from apps.api.schemas.engagement.timeline import HappeningOut
 from apps.api.schemas.recipients import (
     TAGS_OF,
     RecipientChanges,
@@ -22,6 +23,7 @@ from apps.api.schemas.recipients import (
 from apps.core.models import OwnedQuerySet
 from apps.core.permissions import visible_or_404
 from apps.mailings.models import Recipient
+from apps.mailings.selectors.engagement.timeline import timeline_of
 from apps.mailings.selectors.recipients import found_by, with_state
 from apps.mailings.services.recipients import RecipientService
 
@@ -63,6 +65,26 @@ def add_recipient(request: ApiRequest, given: RecipientIn) -> Status[Recipient]:
 def get_recipient(request: ApiRequest, pk: int) -> Recipient:
     """Archived ones too: they have a history."""
     return visible_or_404(recipients(), request.auth.user, pk=pk)
+
+
+@router.get(
+    "/{int:pk}/timeline/",
+    response=answers({200: Page[HappeningOut]}, 400, 404),
+    summary="What happened",
+)
+def get_timeline(request: ApiRequest, pk: int, page: Query[PageQuery]) -> dict[str, Any]:
+    """Subscribed, sent, opened, clicked, bounced, unsubscribed: the newest first."""
+    recipient = visible_or_404(recipients(), request.auth.user, pk=pk)
+    try:
+        found = timeline_of(recipient, size=page.limit, after=page.cursor or "")
+    except ValueError as error:
+        raise cursor_unfit() from error
+    return {
+        "items": found.rows,
+        "count": found.count,
+        "count_is_estimate": False,
+        "next": found.next or None,
+    }
 
 
 @router.put("/{int:pk}/", response=answers({200: RecipientOut}, 400, 404), summary="Replace it")

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.db.models.fields.json import KT
 from django.utils import timezone
 from ninja import Query, Router
 
 from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
-from apps.api.schemas.common import Counted, Page, answers
+from apps.api.schemas.common import Counted, Page, PageQuery, answers
 from apps.api.schemas.mailings import Stats, StatsFilter
 from apps.api.schemas.runs import (
     AttemptFilter,
@@ -15,12 +16,14 @@ from apps.api.schemas.runs import (
     Decision,
     DeliveryFilter,
     DeliveryOut,
-    RunOut,
+    MeasuredRunOut,
+    RunLinkOut,
 )
 from apps.core.logs.requests import about
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.slots import run_control
-from apps.mailings.models import Mailing, Recipient, Run
+from apps.mailings.models import Mailing, Recipient, Run, TrackedLink
+from apps.mailings.selectors.engagement.deliveries import with_reactions
 from apps.mailings.selectors.mailings import attempts_of, deliveries_of, living_runs
 from apps.mailings.selectors.totals import Period, totals_of
 
@@ -37,10 +40,25 @@ def _noted(run: Run) -> Run:
     return run
 
 
-@router.get("/runs/{int:pk}/", response=answers({200: RunOut}, 404), tags=["Runs"], summary="A run")
+@router.get(
+    "/runs/{int:pk}/", response=answers({200: MeasuredRunOut}, 404), tags=["Runs"], summary="A run"
+)
 def get_run(request: ApiRequest, pk: int) -> Run:
-    """The equation, and what the run does or waits for."""
-    return found_run(request, pk)
+    """The equation, what the run does or waits for, and what its readers did."""
+    rows = living_runs().defer("content").annotate(tracking=KT("content__tracking"))
+    return _noted(visible_or_404(rows, request.auth.user, pk=pk))
+
+
+@router.get(
+    "/runs/{int:pk}/links/",
+    response=answers({200: Page[RunLinkOut]}, 404),
+    tags=["Runs"],
+    summary="Its links",
+)
+def list_links(request: ApiRequest, pk: int, page: Query[PageQuery]) -> dict[str, Any]:
+    """The measured links of its messages, in their order, and who followed them."""
+    run = found_run(request, pk)
+    return page_of(TrackedLink.objects.filter(run=run), page, newest_first=False)
 
 
 @router.get(
@@ -52,7 +70,7 @@ def get_run(request: ApiRequest, pk: int) -> Run:
 def list_deliveries(request: ApiRequest, pk: int, query: Query[DeliveryFilter]) -> dict[str, Any]:
     """Every recipient of the run, in the order of their ids."""
     run = found_run(request, pk)
-    rows = deliveries_of(run, query.state, query.address, left_out=query.left_out)
+    rows = with_reactions(deliveries_of(run, query.state, query.address, left_out=query.left_out))
     known = None if query.address else getattr(run, query.state or "audience")
     if query.left_out and not query.address and query.state in ("", "suppressed"):
         known = getattr(run, f"left_{query.left_out}")

@@ -15,7 +15,9 @@ from apps.core.models import OwnedQuerySet
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.delivery.accounts import AccountUnknown
 from apps.delivery.selectors.accounts import route_of
-from apps.mailings.models import Channel, Delivery, Message, Recipient, Trigger
+from apps.mailings.models import Delivery, Message, Recipient, Trigger
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.selectors.engagement.deliveries import with_reactions
 from apps.mailings.services.transactional import Address, TransactionalMessage, send_transactional
 
 router = Router()
@@ -23,7 +25,7 @@ router = Router()
 
 @router.post(
     "/send",
-    response=answers({202: SendOut}, 400, 404, 409),
+    response=answers({202: SendOut}, 400, 404, 409, 413),
     tags=["Sending"],
     summary="Send one message",
 )
@@ -51,7 +53,10 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
         account=account,
         fields=given.fields,
         expires_in=given.expires_in,
+        purpose=given.purpose,
         sender_id=given.sender,
+        files=[one.given() for one in given.files],
+        tracking=given.tracking,
     )
     sent = send_transactional(message_request=single, trigger=Trigger.API)
     about(**{name: value for name, value in asdict(sent).items() if name.endswith("_id")})
@@ -62,12 +67,8 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
 def _to(request: ApiRequest, given: SendIn) -> Recipient | Address:
     if given.recipient is not None:
         return editable_or_403(Recipient.objects.all(), request.auth.user, pk=given.recipient)
-    addresses = {
-        Channel.EMAIL: given.email,
-        Channel.PHONE: given.phone,
-        Channel.TELEGRAM: given.telegram_chat_id,
-    }
-    return next(Address(kind, one) for kind, one in addresses.items() if one is not None)
+    addresses = ((channel, getattr(given, name)) for channel, name in ADDRESS.items())
+    return next(Address(channel, one) for channel, one in addresses if one is not None)
 
 
 def living_deliveries() -> OwnedQuerySet[Delivery]:
@@ -84,6 +85,6 @@ def living_deliveries() -> OwnedQuerySet[Delivery]:
 )
 def get_delivery(request: ApiRequest, pk: int) -> Delivery:
     """What became of one recipient, and what is waited for."""
-    found = visible_or_404(living_deliveries(), request.auth.user, pk=pk)
+    found: Delivery = visible_or_404(with_reactions(living_deliveries()), request.auth.user, pk=pk)
     about(mailing_id=found.run.mailing_id, recipient_id=found.recipient_id)
     return found

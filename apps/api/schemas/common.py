@@ -114,5 +114,9 @@ class Counted(Schema):
 
 
 def answers(good: dict[int, Any], *problems: int) -> dict[int, Any]:
-    """The answers of a route for ``response=``: the good ones, these, and those of every route."""
-    return good | {status: Problem for status in sorted({401, 403, 422, 429, 500, *problems})}
+    """The answers of a route for ``response=``: the good ones, these, and those of every route.
+
+    A problem is an exception's answer, never a value that a route returns: what it looks like is
+    said once for all of them (docs.complete), or every route would have eight classes of its own.
+    """
+    return good | dict.fromkeys(sorted({401, 403, 422, 429, 500, *problems}))

@@ -19,10 +19,11 @@ from apps.api.schemas.common import (
 )
 from apps.api.schemas.runs import Counts, RunOut
 
-Channel = Literal["email", "phone", "telegram"]
+Channel = Literal["email", "phone", "telegram", "max", "vk"]
 Basis = Literal["subscription", "consent", "stated"]
 Purpose = Literal["marketing", "service"]
 OnCap = Literal["wait", "skip"]
+OtherLanguages = Literal["fallback", "leave_out"]
 Status = Literal["", "created", "running", "completed"]
 Name = Annotated[Line, StringConstraints(min_length=1)]
 AccountName = Annotated[Line, StringConstraints(min_length=1, max_length=40)]
@@ -33,6 +34,8 @@ def _clock(text: str) -> str:
     return text
 
 
+#: What stands in an address: small letters, digits, hyphens.
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]*$")]
 #: A wall clock without a zone: it is read in that of each recipient.
 Clock = Annotated[
     str,
@@ -55,6 +58,20 @@ class Exclude(Given):
         description="Who got any mailing in so many days.",
         examples=[7],
     )
+
+
+class Utm(Given):
+    """What is added to links of emails. Values may hold `{{ name }}`. Empty: nothing is added."""
+
+    source: Text = Field(default="", max_length=200, examples=["newsletter"])
+    medium: Text = Field(default="", max_length=200, examples=["email"])
+    campaign: Text = Field(
+        default="", max_length=200, description="Left out: the mailing's `slug`, or its name."
+    )
+    content: Text = Field(
+        default="", max_length=200, description="Left out: the block that the link stands in."
+    )
+    term: Text = Field(default="", max_length=200)
 
 
 class MailingIn(Given):
@@ -96,6 +113,23 @@ class MailingIn(Given):
     basis_statement: Text = Field("", max_length=500, description="Why no consent is needed.")
     purpose: Purpose = Field("marketing", description="`service`: receipts and the like.")
     on_cap: OnCap = Field("wait", description="When a frequency rule is reached.")
+    utm: Utm = Field(Utm(), description="Parameters of its links.")
+    tracking: Literal["", "off", "totals", "persons"] = Field(
+        "", description="What its emails measure. Empty: what `TRACKING` says."
+    )
+    public: bool = Field(
+        False,
+        description="Show it in the public archive, once it is sent. While it is being sent, and"
+        " afterwards: `publish` and `withdraw`.",
+    )
+    slug: Slug = Field(
+        "", max_length=80, description="Its name in the archive. Left out: made of its name."
+    )
+    other_languages: OtherLanguages = Field(
+        "fallback",
+        description="Who speaks a language without a translation, or none that is known: `fallback`"
+        " sends the message in its own language, `leave_out` sends nothing.",
+    )
     starts_at: Moment | None = Field(None, description="Left out: now.")
     ends_at: Moment = Field(examples=["2030-01-31T18:00:00+03:00"])
     local_from: Clock | None = Field(
@@ -154,6 +188,12 @@ class MailingOut(Schema):
     basis_statement: str
     purpose: str = Field(examples=["marketing"])
     on_cap: str = Field(examples=["wait"])
+    tracking: str = Field(examples=["persons"])
+    utm: dict[str, str] = Field(examples=[{"source": "newsletter", "medium": "email"}])
+    public: bool
+    slug: str = Field(examples=["spring-news"])
+    archive_url: str = Field(description="Where everybody reads it; empty while it is not public.")
+    other_languages: str = Field(examples=["fallback"])
     starts_at: datetime
     ends_at: datetime
     local_from: str | None = Field(examples=["09:00:00"])
@@ -245,6 +285,12 @@ class Opened(Schema):
     """The number of the run that comes next."""
 
     number: int = Field(examples=[2])
+
+
+class Published(Schema):
+    """Where everybody reads it once it is sent."""
+
+    url: str = Field(examples=["https://mail.example.org/archive/kofein/spring-news/"])
 
 
 class Stats(Schema):

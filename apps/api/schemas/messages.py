@@ -4,12 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 
 from apps.api.schemas.common import PARTIAL, Given, Line, PageQuery, Text
 from apps.core.content.blocks.document import Document
 
+#: A field, as it stands in a placeholder; `-` or nothing.
+TagTarget = Annotated[str, StringConstraints(pattern=r"^(?:-|[^\W\d_][\w.-]{0,119})?$")]
 Body = Annotated[Text, StringConstraints(max_length=500_000)]
 
 
@@ -90,6 +99,86 @@ class MessageOut(Schema):
     archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class ConversionIn(Given):
+    """What is asked of a conversion."""
+
+    dry_run: bool = Field(False, description="Save nothing: show what would become of it.")
+    revision: int | None = Field(
+        None,
+        ge=1,
+        le=2_147_483_647,
+        description="The revision that you read: a newer one is then a conflict (409).",
+    )
+
+
+class ConversionOut(Schema):
+    """What became of a message. For HTML made of blocks the counts are 0."""
+
+    blocks: int = Field(description="Blocks that were made.", examples=[12])
+    kept_as_html: int = Field(description="Those of them that are HTML as it was.", examples=[2])
+    left_out: dict[str, int] = Field(
+        description="What was left out: `hidden` parts, `pixel` (images that nobody sees),"
+        " `picture` (images without a web address).",
+        examples=[{"pixel": 1}],
+    )
+    message: MessageOut
+
+
+class LetterIn(Schema):
+    """How a letter of another tool is read. Sent as fields of a form, beside the file."""
+
+    form: Literal["blocks", "html"] = "blocks"
+    fetch_pictures: bool = Field(False, description="Fetch pictures of other sites, too.")
+    tags: Text = Field(
+        "",
+        max_length=50_000,
+        description="A JSON object: the name of one of your fields for a tag of the other tool; `-`"
+        " removes the tag, an empty name leaves it as it is.",
+        examples=['{"*|FNAME|*": "full_name"}'],
+    )
+
+    @field_validator("tags")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        if value:
+            try:
+                TypeAdapter(dict[str, TagTarget]).validate_json(value)
+            except ValueError as error:
+                raise ValueError("write a JSON object of names") from error
+        return value
+
+    def choices(self) -> dict[str, str]:
+        """The names by their tags."""
+        return TypeAdapter(dict[str, str]).validate_json(self.tags) if self.tags else {}
+
+
+class MergeTagOut(Schema):
+    """A tag of the other tool, and what it is proposed to become, as `tags` takes it."""
+
+    source: str = Field(examples=["*|FNAME|*"])
+    count: int = Field(examples=[2])
+    proposal: str = Field(examples=["full_name"])
+
+
+class ImportedOut(Schema):
+    """Content for a message, and what is said of the letter that it was."""
+
+    subject: str
+    preheader: str
+    language: str
+    form: Literal["html", "blocks"]
+    text: str
+    html: str
+    document: Blocks | None
+    blocks: int = Field(examples=[12])
+    kept_as_html: int = Field(examples=[2])
+    left_out: dict[str, int] = Field(examples=[{"scripts": 1, "styles": 2}])
+    tags: list[MergeTagOut]
+    remote_pictures: list[str] = Field(description="Pictures of other sites.")
+    missing_pictures: list[str] = Field(description="Pictures that did not come with it.")
+    refused_pictures: dict[str, str] = Field(description="Why a picture was not taken.")
 
 
 class MessageFilter(PageQuery):

@@ -1,4 +1,4 @@
-"""Preflights."""
+"""What is looked at before a start: preflights and approvals."""
 
 from datetime import datetime
 from typing import Literal
@@ -35,3 +35,23 @@ class PreflightOut(Schema):
     started_at: datetime | None
     finished_at: datetime | None
     checks: list[PreflightCheck]
+
+
+class Held(Schema):
+    """It does not start yet."""
+
+    waiting: Literal["approval"] = Field(description="What it waits for.")
+    detail: str = Field(examples=["A manager has to approve this mailing as it is."])
+
+
+class ApprovalOut(Schema):
+    """What a manager has said of the mailing, or of a former state of it."""
+
+    needed: bool = Field(description="Its next run starts only once it is approved.")
+    state: Literal["none", "waiting", "approved", "returned", "replaced"]
+    outdated: bool = Field(description="The mailing has changed since: it says nothing any more.")
+    run: int | None = Field(description="The number of the run that was started by it.")
+    asked_at: datetime | None
+    decided_by: str = Field(description="The email of the manager.", examples=["boss@example.org"])
+    decided_at: datetime | None
+    remark: str = Field(examples=["Please name the price."])

@@ -63,6 +63,7 @@ Phone = Annotated[
     AfterValidator(_normal_phone),
 ]
 PhoneOut = Annotated[str, BeforeValidator(_written)]
+PersonId = Annotated[int, Field(ge=1, le=9_223_372_036_854_775_807)]
 TelegramId = Annotated[int, Field(ge=-9_223_372_036_854_775_808, le=9_223_372_036_854_775_807)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,49}$")]
 AttributeText = Annotated[Text, StringConstraints(max_length=1000)]
@@ -86,7 +87,9 @@ ListField = Annotated[list[ListItem], Field(max_length=MOST_ITEMS), AfterValidat
 
 
 class RecipientIn(Given):
-    """A recipient has at least one address: `email`, `phone` or `telegram_chat_id`."""
+    """A recipient has at least one address: `email`, `phone`, `telegram_chat_id`, `max_user_id`
+    or `vk_user_id`.
+    """
 
     email: EmailAddress | None = Field(None, examples=["anna@example.org"])
     phone: Phone | None = Field(
@@ -95,6 +98,8 @@ class RecipientIn(Given):
         examples=["79161234567"],
     )
     telegram_chat_id: TelegramId | None = Field(None, examples=[None])
+    max_user_id: PersonId | None = Field(None, examples=[None])
+    vk_user_id: PersonId | None = Field(None, examples=[None])
     full_name: Line = Field("", examples=["Anna Example"])
     comment: Annotated[Text, StringConstraints(max_length=10_000)] = ""
     operator_code: str = Field(
@@ -140,6 +145,8 @@ class RecipientOut(BaseModel):
     email: str | None
     phone: PhoneOut | None
     telegram_chat_id: int | None
+    max_user_id: int | None
+    vk_user_id: int | None
     full_name: str
     comment: str
     operator_code: str
@@ -148,6 +155,7 @@ class RecipientOut(BaseModel):
     source: str = Field(description="How it came: `manual`, `import`, `form`, `api`, or empty.")
     attributes: dict[str, Any]
     tags: Annotated[list[str], BeforeValidator(_names)] = Field(validation_alias=TAGS_OF)
+    unmeasured: bool = Field(description="Openings and clicks are not to be measured.")
     is_suppressed: bool = Field(description="An address must not be written to any more.")
     archived_at: datetime | None
     created_at: datetime
@@ -160,7 +168,7 @@ class RecipientFilter(Schema):
     search: Text = Field("", max_length=200, description="The beginning of an address, or a name.")
     tag: Line = Field("", description="The name of a tag.")
     operator_code: str = Field("", pattern=r"^([0-9]{3})?$")
-    channel: Literal["", "email", "phone", "telegram"] = Field(
+    channel: Literal["", "email", "phone", "telegram", "max", "vk"] = Field(
         "", description="Only those who have an address of this kind."
     )
     state: Literal["active", "suppressed", "archived"] = "active"
@@ -176,6 +184,8 @@ class BulkRow(BaseModel):
         "", examples=["+7 (916) 123-45-67"]
     )
     telegram_chat_id: int | None = Field(None, examples=[None])
+    max_user_id: int | None = Field(None, examples=[None])
+    vk_user_id: int | None = Field(None, examples=[None])
     full_name: str = Field("", examples=["Anna Example"])
     comment: str = Field("", examples=[""])
     time_zone: str = Field("", examples=["Asia/Omsk"])

@@ -1,7 +1,7 @@
 """Runs, deliveries, attempts: what became of everybody."""
 
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from ninja import Schema
 from pydantic import Field
@@ -9,8 +9,8 @@ from pydantic import Field
 from apps.api.schemas.common import Given, Id, Moment, PageQuery, Text
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import Explanation, explain, explain_attempt
-from apps.mailings.models import Attempt, Delivery, Run
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models import Attempt, Delivery, Run, Tracking
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.wait_reasons import reason_code, reason_text
 
 DeliveryState = Literal[
@@ -35,6 +35,7 @@ LeftOutCode = Literal[
     "no_consent",
     "paused",
     "excluded",
+    "no_language",
     "cap",
     "suppressed",
     "no_address",
@@ -65,10 +66,24 @@ class LeftOutCounts(Schema):
     no_consent: int = Field(description="The right is missing; nothing was ever said.")
     paused: int = Field(description="The person asked for a pause.")
     excluded: int = Field(description="The mailing excludes them.")
+    no_language: int = Field(description="No translation in their language.")
     cap: int = Field(description="A frequency rule is reached.")
     suppressed: int = Field(description="The address must not be written to.")
     no_address: int = Field(description="There is no address on any channel.")
     gone: int = Field(description="Archived, erased, or the address has changed.")
+
+
+class EngagementCounts(Schema):
+    """What readers did: `sent + delivered = person + unclear + machine + nothing`, always.
+
+    Zeros where `tracking` is not `persons`: nobody is measured one by one there.
+    """
+
+    person: int = Field(description="A person opened it, or followed a link.")
+    unclear: int = Field(description="It cannot be known: a program loads every image.")
+    machine: int = Field(description="Only machines were seen.")
+    nothing: int = Field(description="Nothing was seen.")
+    clicked: int = Field(description="Those of `person` who followed a link.")
 
 
 class RunOut(Schema):
@@ -90,6 +105,7 @@ class RunOut(Schema):
     audience: int = Field(description="The sum of all counts.", examples=[1000])
     counts: Counts
     left_out: LeftOutCounts
+    engagement: EngagementCounts
     rate: float = Field(description="Messages per second, lately.")
     queued_at: datetime | None
     started_at: datetime | None
@@ -105,12 +121,43 @@ class RunOut(Schema):
         return {code: getattr(run, f"left_{code}") for code in LeftOut.values}
 
     @staticmethod
+    def resolve_engagement(run: Run) -> dict[str, int]:
+        names = ("person", "unclear", "machine", "clicked")
+        found = {name: getattr(run, f"engaged_{name}") for name in names}
+        reacted = run.engaged_person + run.engaged_unclear + run.engaged_machine
+        return found | {"nothing": run.sent + run.delivered - reacted}
+
+    @staticmethod
     def resolve_reason(run: Run) -> str:
         return reason_code(run)
 
     @staticmethod
     def resolve_reason_text(run: Run) -> str:
         return reason_text(run)
+
+
+class MeasuredRunOut(RunOut):
+    """The same with what its messages measure."""
+
+    tracking: str = Field(
+        description="`off`, `totals` (no persons) or `persons`.", examples=["persons"]
+    )
+
+    @staticmethod
+    def resolve_tracking(run: Any) -> str:
+        return run.tracking or Tracking.OFF.value
+
+
+class RunLinkOut(Schema):
+    """A link of the run's messages. Where only totals are measured, `clicks` alone grows."""
+
+    number: int = Field(description="From 1, in the order of the message.", examples=[1])
+    version: int = Field(description="Of the content: its languages and changes.", examples=[1])
+    address: str = Field(examples=["https://example.org/{{ city }}"])
+    label: str = Field(description="What a reader sees.", examples=["Read more"])
+    persons: int = Field(description="How many people followed it.", examples=[12])
+    clicks: int = Field(description="How often.", examples=[15])
+    machine_clicks: int = Field(description="How often machines did.", examples=[40])
 
 
 def _why(row: Delivery | Attempt) -> Explanation | None:
@@ -146,6 +193,12 @@ class DeliveryOut(Schema):
     sent_at: datetime | None = Field(description="When it was accepted, or may have been.")
     not_before: datetime | None = Field(description="When it is tried again.")
     changed_at: datetime
+    term: str = Field(
+        description="Who reacted: `person`, `unclear`, `machine`; empty: nothing was seen.",
+        examples=["person"],
+    )
+    opened_at: datetime | None = Field(description="First opening by the one whom `term` names.")
+    clicked_at: datetime | None = Field(description="The same of a click.")
 
     @staticmethod
     def resolve_response(row: Delivery) -> str:

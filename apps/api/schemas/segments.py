@@ -49,7 +49,7 @@ class SegmentCount(Schema):
     exact: bool = Field(description="False: estimated from a sample.")
     as_of: datetime = Field(description="Up to when messages and reactions are known.")
     cannot_know: int | None = Field(
-        description="Those of them who got messages whose openings nobody measured. Null: the"
+        description="Those of whom nobody can know whether they opened or clicked. Null: the"
         " segment asks nobody for not having opened or clicked, or the count is an estimate."
     )
 

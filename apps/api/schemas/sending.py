@@ -1,16 +1,25 @@
 """One message to one recipient."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from ninja import Schema
 from pydantic import Field, StringConstraints, model_validator
 
 from apps.api.schemas.common import Given, Id, Text
-from apps.api.schemas.mailings import AccountName, Channel
-from apps.api.schemas.recipients import AttributeName, EmailAddress, ListField, Phone, TelegramId
+from apps.api.schemas.content.files import FileIn
+from apps.api.schemas.mailings import AccountName, Channel, Purpose
+from apps.api.schemas.recipients import (
+    AttributeName,
+    EmailAddress,
+    ListField,
+    PersonId,
+    Phone,
+    TelegramId,
+)
 from apps.api.schemas.runs import DeliveryOut
 from apps.mailings.models import Delivery
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.services.transactional import EXPIRES_IN, EXPIRES_LATEST, EXPIRES_SOONEST
 from apps.mailings.wait_reasons import reason_code, reason_text
 
@@ -18,8 +27,9 @@ FieldValue = Annotated[Text, StringConstraints(max_length=10_000)]
 
 
 class SendIn(Given):
-    """A message of yours to one recipient: exactly one of `recipient`, `email`, `phone` and
-    `telegram_chat_id`. An address that no recipient of yours has makes a new recipient.
+    """A message of yours to one recipient: exactly one of `recipient`, `email`, `phone`,
+    `telegram_chat_id`, `max_user_id` and `vk_user_id`. An address that no recipient of yours has
+    makes a new recipient.
     """
 
     message: Id = Field(examples=[5])
@@ -27,6 +37,8 @@ class SendIn(Given):
     email: EmailAddress | None = Field(None, examples=["anna@example.org"])
     phone: Phone | None = Field(None, description="With the code of its country.", examples=[None])
     telegram_chat_id: TelegramId | None = Field(None, examples=[None])
+    max_user_id: PersonId | None = Field(None, examples=[None])
+    vk_user_id: PersonId | None = Field(None, examples=[None])
     channel: Channel | None = Field(
         None,
         description="Left out: that of the address, else the account's, else email.",
@@ -49,6 +61,19 @@ class SendIn(Given):
             " objects is for a block that is repeated for each of them."
         ),
     )
+    files: list[FileIn] = Field(
+        [],
+        max_length=5,
+        examples=[[]],
+        description="For the message’s files that programs give (`/api/messages/{id}/files/`).",
+    )
+    tracking: Literal["", "off", "totals", "persons"] = Field(
+        "", description="What an email measures. Empty: nothing."
+    )
+    purpose: Purpose = Field(
+        "marketing",
+        description="`service`: receipts and the like, also to those who have unsubscribed.",
+    )
     expires_in: int = Field(
         EXPIRES_IN,
         ge=EXPIRES_SOONEST,
@@ -58,9 +83,9 @@ class SendIn(Given):
 
     @model_validator(mode="after")
     def _to_one(self) -> Self:
-        given = (self.recipient, self.email, self.phone, self.telegram_chat_id)
+        given = (getattr(self, name) for name in ("recipient", *ADDRESS.values()))
         if sum(one is not None for one in given) != 1:
-            raise ValueError("give one of recipient, email, phone and telegram_chat_id")
+            raise ValueError(f"give one of recipient, {', '.join(ADDRESS.values())}")
         return self
 
 

@@ -24,10 +24,17 @@ class WebhookIn(Given):
         False, description="What people permit and take back, erasures, and imports."
     )
 
+    reactions: bool = Field(
+        False, description="The first opening and the first click of each message, by persons."
+    )
+    machine_reactions: bool = Field(
+        False, description="With `reactions`: also what is not known to be a person's."
+    )
+
     @model_validator(mode="after")
     def _has_events(self) -> Self:
-        if not (self.deliveries or self.runs or self.subscriptions):
-            raise ValueError("choose deliveries, runs or subscriptions")
+        if not (self.deliveries or self.runs or self.subscriptions or self.reactions):
+            raise ValueError("choose deliveries, runs, subscriptions or reactions")
         return self
 
 
@@ -39,6 +46,8 @@ class WebhookOut(Schema):
     deliveries: bool
     runs: bool
     subscriptions: bool
+    reactions: bool
+    machine_reactions: bool
     paused_at: datetime | None = Field(
         description="Since when it receives nothing, because its calls failed too often."
     )

@@ -24,10 +24,19 @@ class _ForSuperusers(ReadOnlyAdmin):
 class WebhookAdmin(_ForSuperusers):
     """Without what its secrets are made from."""
 
-    list_display = ("id", "url", "owner", "deliveries", "runs", "subscriptions", "paused_at")
+    list_display = (
+        "id",
+        "url",
+        "owner",
+        "deliveries",
+        "runs",
+        "subscriptions",
+        "reactions",
+        "paused_at",
+    )
     list_display_links = ("id", "url")
     list_select_related = ("owner",)
-    list_filter = ("deliveries", "runs", "subscriptions")
+    list_filter = ("deliveries", "runs", "subscriptions", "reactions")
     search_fields = ("url", "owner__email")
     ordering = ("-id",)
     exclude = ("seed", "old_seed", "lease")

@@ -37,7 +37,7 @@ from apps.core.http.outbound import AddressRefused
 from apps.core.responses.stored import Response, refused, with_code
 from apps.core.values.backoff import Backoff
 from apps.mailings.horizon import Horizon
-from apps.mailings.models import Consent
+from apps.mailings.models import Consent, FirstReaction
 from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ LEASE: Final = timedelta(seconds=90)
 KEPT: Final = 100
 #: An idle webhook's place is written down when it is so far behind.
 _ROWS_BEHIND: Final = 2_000
-_CURSORS: Final = ("attempt_cursor", "consent_cursor")
+_CURSORS: Final = ("attempt_cursor", "consent_cursor", "reaction_cursor")
 _TIME_BEHIND: Final = timedelta(minutes=10)
 _MAX_WORDS: Final = 200  # of what a receiver said, in characters
 #: After failed tries: 10 s, 40 s, 160 s, … 6 h, spread by a fifth either way.
@@ -66,12 +66,14 @@ class WebhookDispatcher(BackgroundJob):
 
     def __init__(self) -> None:
         self._attempts, self._consents = Horizon(), Horizon(Consent)
+        self._reactions = Horizon(FirstReaction)
 
     def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         ids = list(_in_service().values_list("pk", flat=True))
         if not ids:
             return
-        bounds = Bounds(self._attempts.safe_id(), self._consents.safe_id())
+        horizons = (self._attempts, self._consents, self._reactions)
+        bounds = Bounds(*(one.safe_id() for one in horizons))
         if len(ids) == 1:
             DispatchRound(ids[0], bounds, stopping).run()
             return
@@ -111,8 +113,9 @@ class DispatchRound:
         found = collect(webhook, bounds=self.bounds, now=now)
         return (
             bool(found.events or found.reported)
-            or found.attempt_cursor - webhook.attempt_cursor > _ROWS_BEHIND
-            or found.consent_cursor - webhook.consent_cursor > _ROWS_BEHIND
+            or any(
+                getattr(found, name) - getattr(webhook, name) > _ROWS_BEHIND for name in _CURSORS
+            )
             or now - webhook.runs_reported_until > _TIME_BEHIND
         )
 

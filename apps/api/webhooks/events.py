@@ -1,8 +1,9 @@
 """From the ledger's rows to events. Only reads; what it read is handed back as a whole.
 
 Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
-was sent last. Subscriptions: apps.api.webhooks.people. The ids of events follow from the rows, so
-that a receiver can drop a repetition.
+was sent last. Subscriptions: apps.api.webhooks.people; openings and clicks:
+apps.api.webhooks.reactions. The ids of events follow from the rows, so that a receiver can drop a
+repetition.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook
 from apps.api.webhooks.people import MARGIN, Event, people_of
+from apps.api.webhooks.reactions import reactions_of
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import explain_attempt
 from apps.mailings.models import Attempt, Run
@@ -32,10 +34,11 @@ _LOOKS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Up to which attempt and which consent the history is complete for ever."""
+    """Up to which attempt, consent and first reaction the history is complete for ever."""
 
     attempt_id: int
     consent_id: int
+    reaction_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Collected:
     imports: list[ReportedImport]
     attempt_cursor: int
     consent_cursor: int
+    reaction_cursor: int
     runs_reported_until: datetime
 
 
@@ -57,14 +61,17 @@ def collect(webhook: Webhook, *, bounds: Bounds, now: datetime) -> Collected:
     about_runs = list(chain.from_iterable(events for _row, events in runs))
     room = MOST - len(about_runs)
     people = people_of(webhook, bound=bounds.consent_id, limit=room, now=now)
-    others = [*about_runs, *people.events]
-    attempts, cursor = _attempts(webhook, bounds.attempt_id, room - len(people.events))
+    room -= len(people.events)
+    attempts, cursor = _attempts(webhook, bounds.attempt_id, room)
+    room -= len(attempts)
+    reactions, reacted = reactions_of(webhook, bound=bounds.reaction_id, limit=room)
     return Collected(
-        events=[*others, *map(_delivery_event, attempts)],
+        events=[*about_runs, *people.events, *map(_delivery_event, attempts), *reactions],
         reported=[reported for reported, _events in runs],
         imports=people.imports,
         attempt_cursor=cursor,
         consent_cursor=people.cursor,
+        reaction_cursor=reacted,
         runs_reported_until=webhook.runs_reported_until if more or people.more_imports else now,
     )
 

@@ -16,7 +16,10 @@ class WebhookForm(OwnedForm[Webhook]):
 
     class Meta:
         model = Webhook
-        fields = ("url", "deliveries", "runs", "subscriptions")
+        fields = (
+            *("url", "deliveries", "runs", "subscriptions"),
+            *("reactions", "machine_reactions"),
+        )
         widgets = {
             "url": forms.URLInput(attrs={"placeholder": "https://crm.example.org/hooks/vestnik"})
         }

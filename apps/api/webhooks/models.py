@@ -24,10 +24,10 @@ class Webhook(OwnedModel):
     """An address of its owner that receives events of runs, deliveries and subscriptions.
 
     ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
-    ``consent_cursor`` the last consent, ``runs_reported_until`` the moment up to which ended runs
-    and imports have been reported. ``lease`` names
-    the process that serves it until ``leased_until``. While ``paused_at`` is set nothing is sent,
-    and the cursor waits.
+    ``consent_cursor`` the last consent, ``reaction_cursor`` the last first reaction,
+    ``runs_reported_until`` the moment up to which ended runs and imports have been reported.
+    ``lease`` names the process that serves it until ``leased_until``. While ``paused_at`` is set
+    nothing is sent, and the cursor waits.
     """
 
     url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)
@@ -35,6 +35,15 @@ class Webhook(OwnedModel):
     runs: models.BooleanField[bool, bool] = models.BooleanField(_("runs"), default=True)
     subscriptions: models.BooleanField[bool, bool] = models.BooleanField(
         _("subscriptions and imports"), default=False, db_default=False
+    )
+    reactions: models.BooleanField[bool, bool] = models.BooleanField(
+        _("openings and clicks"), default=False, db_default=False
+    )
+    machine_reactions: models.BooleanField[bool, bool] = models.BooleanField(
+        _("also by machines"),
+        default=False,
+        db_default=False,
+        help_text=_("With openings and clicks; what is not known to be a person’s, too."),
     )
     seed: models.CharField[str, str] = models.CharField(
         max_length=32, default=new_seed, editable=False
@@ -47,6 +56,9 @@ class Webhook(OwnedModel):
     )
     attempt_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(editable=False)
     consent_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(
+        editable=False, default=0, db_default=0
+    )
+    reaction_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(
         editable=False, default=0, db_default=0
     )
     runs_reported_until: models.DateTimeField[Any, Any] = models.DateTimeField(editable=False)
@@ -64,7 +76,10 @@ class Webhook(OwnedModel):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(deliveries=True) | Q(runs=True) | Q(subscriptions=True),
+                condition=Q(deliveries=True)
+                | Q(runs=True)
+                | Q(subscriptions=True)
+                | Q(reactions=True),
                 name="webhook_has_events",
                 violation_error_message=_("Choose at least one kind of events."),
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 import structlog
 from django.conf import settings
@@ -15,7 +16,7 @@ from apps.api.webhooks.models import Webhook, WebhookCall, new_seed
 from apps.api.webhooks.signing import BOTH_SIGN, secret_of
 from apps.core.errors import Refused
 from apps.mailings.horizon import newest_attempt, newest_id
-from apps.mailings.models import Consent
+from apps.mailings.models import Consent, FirstReaction
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -35,15 +36,23 @@ class Revealed:
     secret: str
 
 
+class Events(TypedDict, total=False):
+    """What a webhook receives; what is not named is as the model has it."""
+
+    deliveries: bool
+    runs: bool
+    subscriptions: bool
+    reactions: bool
+    machine_reactions: bool
+
+
 @transaction.atomic
 def register(
     *,
     owner: User,
     url: str,
-    deliveries: bool,
-    runs: bool,
-    subscriptions: bool = False,
     now: datetime,
+    **events: Unpack[Events],
 ) -> Revealed:
     """Send this address events from now on. Raises AddressRefused and TooManyWebhooks."""
     check_url(url)
@@ -54,11 +63,10 @@ def register(
     webhook = Webhook.objects.create(
         owner=owner,
         url=url,
-        deliveries=deliveries,
-        runs=runs,
-        subscriptions=subscriptions,
+        **events,
         attempt_cursor=newest_attempt(),
         consent_cursor=newest_id(Consent),
+        reaction_cursor=newest_id(FirstReaction),
         runs_reported_until=now,
     )
     log.info("webhook_made", user_id=owner.pk, webhook_id=webhook.pk)

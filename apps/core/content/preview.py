@@ -40,11 +40,12 @@ _TAGS: Final = nh3.ALLOWED_TAGS | {"font", "center", "style"}
 @dataclass(frozen=True, slots=True)
 class Preview:
     """``html`` holds no script, no form and no frame; the place that shows it must still forbid
-    them."""
+    them. ``source`` is the HTML as it is sent, to be shown as text alone."""
 
     subject: str
     text: str
     html: str
+    source: str = ""
 
 
 def preview(subject: str, text: str, html: str, fields: Mapping[str, str]) -> Preview:
@@ -83,4 +84,5 @@ def _preview(subject: str, text: Program, html: Program, values: Values) -> Prev
             url_schemes={"http", "https", "mailto", "tel"},
             link_rel=None,
         ),
+        source=filled,
     )

@@ -158,9 +158,9 @@ def _check_part(part: str, source: str) -> None:
 
 
 def _check_html(parts: list[str]) -> None:
-    places(parts[::2])
     html = "".join(parts)
-    refuse_depth(html)
+    refuse_depth(html)  # in a moment, where the others would go through all of it first
+    places(parts[::2])
     html_to_text(html)
 
 

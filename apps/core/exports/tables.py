@@ -26,6 +26,11 @@ Form = Literal["csv", "xlsx"]
 FORMS: Final[tuple[Form, ...]] = ("csv", "xlsx")
 
 
+def form_named(word: str) -> Form | None:
+    """The form of this name; None if it is of none."""
+    return next((form for form in FORMS if form == word), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What a CSV file puts between its cells, and into its numbers."""

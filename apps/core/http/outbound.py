@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,35 +28,13 @@ from apps.core.errors import Refused
 #: 4380), site-local addresses (RFC 3879), relays (RFC 7526), examples (RFC 9637), segment routing
 #: (RFC 9602), discarding (RFC 6666), and of IPv4 carriers' networks and everything for no host.
 _NEVER: Final = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "::/96",
-            "::ffff:0:0:0/96",
-            "64:ff9b::/96",
-            "64:ff9b:1::/48",
-            "100::/64",
-            "2001::/23",
-            "2001:db8::/32",
-            "2002::/16",
-            "3fff::/20",
-            "5f00::/16",
-            "fc00::/7",
-            "fe80::/10",
-            "fec0::/10",
-            "ff00::/8",
-            "0.0.0.0/8",
-            "100.64.0.0/10",
-            "192.0.0.0/24",
-            "192.31.196.0/24",
-            "192.52.193.0/24",
-            "192.88.99.0/24",
-            "192.175.48.0/24",
-            "198.18.0.0/15",
-            "224.0.0.0/4",
-            "240.0.0.0/4",
-        ),
-    )
+    ipaddress.ip_network(network)
+    for network in (
+        "::/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 "
+        "2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8 "
+        "0.0.0.0/8 100.64.0.0/10 192.0.0.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 "
+        "192.175.48.0/24 198.18.0.0/15 224.0.0.0/4 240.0.0.0/4 "
+    ).split()
 )
 #: For a whole download, and the longest silence in one.
 DOWNLOAD_SECONDS: Final = 60.0
@@ -72,7 +51,8 @@ class AddressRefused(Refused):
 class FetchFailed(Refused):
     """The address could not be read. ``status``: what it answered; 0 when it answered nothing.
 
-    ``why`` it answered nothing: host (there is no such name), tls, time, hops, or nothing of these.
+    ``why`` it answered nothing: host (there is no such name), tls, time, hops, or nothing of these;
+    size: more than was asked for.
     """
 
     code = "fetch_failed"
@@ -88,6 +68,20 @@ class Seen:
 
     status: int
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document, or that it has not changed (``content`` is None).
+
+    ``url``: where it was found in the end; ``moved``: it was led there, every time for good.
+    ``headers`` are those of the answer, their names in small letters.
+    """
+
+    content: bytes | None
+    url: str
+    moved: bool
+    headers: Mapping[str, str]
 
 
 class _Blocked(httpx.RequestError):
@@ -190,10 +184,18 @@ class GuardedTransport(httpx.HTTPTransport):
         if not addresses or not (self._local or all(map(is_public, addresses))):
             raise _Blocked("not a public address", request=request)
         request.headers.setdefault("host", url.netloc.decode())
+        extensions = dict(request.extensions)
         if url.scheme == "https":
-            request.extensions = {**request.extensions, "sni_hostname": url.host}
-        request.url = url.copy_with(host=addresses[0])
-        return _without_body_of_redirect(super().handle_request(request))
+            extensions["sni_hostname"] = url.host
+        # Another request, so that a redirect without a host is followed on the name's own site.
+        judged = httpx.Request(
+            request.method,
+            url.copy_with(host=addresses[0]),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=extensions,
+        )
+        return _without_body_of_redirect(super().handle_request(judged))
 
 
 def _without_body_of_redirect(answer: httpx.Response) -> httpx.Response:
@@ -225,7 +227,7 @@ class Site:
             timeout=min(_SILENCE, seconds),
             trust_env=False,
             max_redirects=_HOPS,
-            headers=headers,
+            headers={"Accept-Encoding": "identity", **(headers or {})},
         )
 
     def __enter__(self) -> Site:
@@ -240,12 +242,12 @@ class Site:
         Raises AddressRefused or FetchFailed.
         """
         with self._asked(url, follow=False) as answer:
-            return b"".join(_parts(answer, max_bytes))
+            return b"".join(_unpacked(answer, max_bytes))
 
     def post(self, url: str, content: bytes, *, max_bytes: int) -> bytes:
         """What this very address answers to this content. Raises AddressRefused or FetchFailed."""
         with self._asked(url, follow=False, content=content) as answer:
-            return b"".join(_parts(answer, max_bytes))
+            return b"".join(_unpacked(answer, max_bytes))
 
     def save(self, url: str, target: Path, *, max_bytes: int) -> None:
         """Write what the address answers into ``target``.
@@ -253,8 +255,25 @@ class Site:
         Raises AddressRefused or FetchFailed; what is longer is not read to its end.
         """
         with self._asked(url, follow=True) as answer, target.open("wb") as file:
-            for part in _parts(answer, max_bytes):
+            for part in _unpacked(answer, max_bytes):
                 file.write(part)
+
+    def fetch(self, url: str, *, max_bytes: int, headers: Mapping[str, str]) -> Fetched:
+        """The document behind the address, wherever it has moved to; asked with these headers.
+
+        Raises AddressRefused or FetchFailed.
+        """
+        with self._asked(url, follow=True, any_status=True, headers=headers) as answer:
+            if answer.status_code not in (200, 304):
+                text = _("The address answers: %d.") % answer.status_code
+                raise FetchFailed(text, answer.status_code)
+            is_new = answer.status_code == 200
+            return Fetched(
+                content=b"".join(_unpacked(answer, max_bytes)) if is_new else None,
+                url=str(answer.url),
+                moved={one.status_code for one in answer.history} in ({301}, {308}, {301, 308}),
+                headers=dict(answer.headers),
+            )
 
     def answers(self, url: str) -> None:
         """Ask the address, and read nothing of its answer. Raises AddressRefused, FetchFailed."""
@@ -270,7 +289,7 @@ class Site:
             announced = answer.headers.get("content-length", "")
             size = int(announced) if announced.isdecimal() else 0
             if max_bytes and not size:
-                for part in answer.iter_bytes():
+                for part in answer.iter_raw():
                     size += len(part)
                     if size > max_bytes:
                         break
@@ -278,10 +297,18 @@ class Site:
 
     @contextmanager
     def _asked(
-        self, url: str, *, follow: bool, any_status: bool = False, content: bytes | None = None
+        self,
+        url: str,
+        *,
+        follow: bool,
+        any_status: bool = False,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[httpx.Response]:
         method = "GET" if content is None else "POST"
-        asked = self._client.stream(method, url, content=content, follow_redirects=follow)
+        asked = self._client.stream(
+            method, url, content=content, headers=headers, follow_redirects=follow
+        )
         try:
             with asked as answer:
                 if answer.status_code != 200 and not any_status:
@@ -329,10 +356,34 @@ def read(url: str, *, max_bytes: int, seconds: float) -> bytes:
         return site.read(url, max_bytes=max_bytes)
 
 
-def _parts(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
+def _unpacked(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
+    """The body, unpacked no further than it may be long: a few kilobytes can hold gigabytes.
+
+    Nothing here is left to httpx, which unpacks a whole piece, in as many layers as are named.
+    """
+    encoding = answer.headers.get("content-encoding", "").strip().lower() or "identity"
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise FetchFailed(_("The address cannot be read."))
+    raw = answer.iter_raw()
     size = 0
-    for part in answer.iter_bytes():
+    for part in raw if encoding == "identity" else _gunzipped(raw, max_bytes + 1):
         size += len(part)
         if size > max_bytes:
-            raise FetchFailed(_("The file is too large."))
+            raise FetchFailed(_("The file is too large."), why="size")
         yield part
+
+
+def _gunzipped(raw: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """What one layer of gzip holds, up to so many bytes."""
+    reader = zlib.decompressobj(wbits=31)
+    for part in raw:
+        try:
+            found = reader.decompress(part, most)
+        except zlib.error as error:
+            raise FetchFailed(_("The address cannot be read.")) from error
+        yield found
+        most -= len(found)
+        if reader.eof or not most:
+            break
+    if not reader.eof:
+        raise FetchFailed(_("The address cannot be read."))

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
-from apps.core.exports.tables import FORMS, Cell, Column, cells_of, table_response
+from apps.core.exports.tables import Cell, Column, cells_of, form_named, table_response
 from apps.core.http.costly import CostlyMixin
 from apps.core.lists.filters import FilterForm
 from apps.core.lists.table import Table, TableColumn
@@ -91,12 +91,11 @@ class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, F
 
     def export(self, form: str) -> HttpResponseBase:
         """The rows as a file."""
-        for known in FORMS:
-            if known == form:
-                header, rows = self.table()
-                name = self.get_export_name()
-                return table_response(form=known, name=name, header=header, rows=rows)
-        raise Http404
+        known = form_named(form)
+        if known is None:
+            raise Http404
+        header, rows = self.table()
+        return table_response(form=known, name=self.get_export_name(), header=header, rows=rows)
 
     def get_export_name(self) -> str:
         """The file's name without its ending."""

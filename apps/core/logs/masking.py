@@ -17,7 +17,10 @@ from typing import Any, Final
 _SECRET: Final = ("password", "secret", "token", "authorization", "cookie", "api_key", "apikey")
 #: Fields that hold nothing but an address.
 _ADDRESS: Final = frozenset(
-    {"email", "address", "phone", "recipient_address", "user_email", "telegram_chat_id", "chat_id"}
+    {
+        *("email", "address", "phone", "recipient_address", "user_email"),
+        *("telegram_chat_id", "chat_id", "max_user_id", "vk_user_id"),
+    }
 )
 #: Fields that we fill ourselves and that can hold neither.
 _OURS: Final = frozenset(

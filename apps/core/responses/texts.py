@@ -78,6 +78,23 @@ _MESSAGE: Final = {  # a message that cannot be written for one recipient: Rende
     "telegram_too_long": Sentence(
         _("%(count)s characters; Telegram takes %(most)s"), ("count", "most")
     ),
+    "max_too_long": Sentence(
+        _("%(count)s characters with the markup; MAX takes %(most)s"), ("count", "most")
+    ),
+    "vk_too_long": Sentence(_("%(count)s characters; VK takes %(most)s"), ("count", "most")),
+}
+_FILES: Final = {  # a file that one recipient gets alone
+    "files_count": Sentence(_("%(used)s of %(limit)s"), ("used", "limit")),
+    "files_wait": Sentence(_("waits for the recipient's files")),
+    "file_missing": Sentence(_("the file “%(file_name)s” is missing"), ("file_name",)),
+    "file_too_large": Sentence(_("the file “%(file_name)s” is too large"), ("file_name",)),
+    "file_refused": Sentence(
+        _("the file “%(file_name)s” is not what its name says, or of a kind that is not sent"),
+        ("file_name",),
+    ),
+    "file_unreachable": Sentence(
+        _("the file “%(file_name)s” could not be fetched"), ("file_name",)
+    ),
 }
 _REFUSED: Final = {  # what was not begun: the codes of Refused
     "account_unknown": Sentence(_("there is no sending account “%(name)s” in .env"), ("name",)),
@@ -100,6 +117,7 @@ _BARRED: Final = {  # suppressed recipients
     "left_no_consent": Sentence(_("no consent is known")),
     "left_paused": Sentence(_("the person has asked for a pause")),
     "cap_waits": Sentence(_("waits for the frequency rule")),
+    "left_no_language": Sentence(_("there is no translation in the recipient’s language")),
     "left_cap": Sentence(_("the frequency rule is reached")),
     "excluded": Sentence(_("excluded by the mailing (%(term)s)"), ("term",)),
 }
@@ -111,6 +129,7 @@ _CHANNELS: Final = {
     "reply_code": Sentence(_("%(number)s %(reply)s"), ("number", REPLY)),
     "written": Sentence(_("saved to a file: %(file)s"), ("file",)),
     "no_phone": Sentence(_("the address is not a phone number")),
+    "no_person": Sentence(_("the address is not a person's number")),
     "no_chat": Sentence(_("the address is not a chat's number")),
     "chat_busy": Sentence(_("too many messages to this chat at a time")),
     "no_code": Sentence(_("no code in the answer: %(reply)s"), (REPLY,)),
@@ -224,6 +243,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     **_LEDGER,
     **_LIMITS,
     **_MESSAGE,
+    **_FILES,
     **_REFUSED,
     **_BARRED,
     **_REPORTS,

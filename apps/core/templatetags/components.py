@@ -232,13 +232,13 @@ def kpi(
 @register.simple_tag(takes_context=True)
 def small_chart(
     context: Context,
-    rows: Sequence[tuple[str, int, int]],
+    rows: Sequence[tuple[str, float, float]],
     title: str,
     good: str,
-    bad: str,
+    bad: str = "",
     empty: str = "",
 ) -> SafeString:
-    """Bars of two kinds by day or hour; one bar is a sentence, none the sentence ``empty``."""
+    """Bars of one or two kinds by day or hour; one is a sentence, none the sentence ``empty``."""
     drawn = SmallChart(rows)
     names = {"title": title, "good": good, "bad": bad, "nothing": empty, "one": ""}
     if drawn.only is not None:

@@ -19,6 +19,7 @@ from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 from apps.core.text.formatting import in_words as words_of
+from apps.core.text.formatting import kept_words as words_of_refusal
 from apps.core.text.formatting import time_on_day
 
 register = template.Library()
@@ -60,6 +61,12 @@ def zone() -> str:
 def in_words(value: str) -> str:
     """A stored response, with our own sentences in the reader's language."""
     return words_of(value)
+
+
+@register.filter
+def kept_words(facts: dict[str, Any]) -> str:
+    """A kept refusal in the reader's language."""
+    return words_of_refusal(facts) if facts else ""
 
 
 @register.filter

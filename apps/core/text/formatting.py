@@ -46,9 +46,11 @@ def exact(value: datetime, now: datetime) -> str:
     return f"{date_format(local, 'j E Y, H:i')} ({zone})"
 
 
-def grouped(number: int) -> str:
+def grouped(number: float) -> str:
     """``6742`` as ``6 742`` or ``6,742``, by the language of the page."""
-    return str(number) if -1000 < number < 1000 else number_format(number, force_grouping=True)
+    if isinstance(number, int) and -1000 < number < 1000:
+        return str(number)
+    return number_format(number, force_grouping=True)
 
 
 def refusal(kind: type[R], text: str, **params: object) -> R:
@@ -62,10 +64,15 @@ def facts_of(refused: Refused) -> dict[str, Any]:
     """A refusal as it is kept: its code, its words and their values."""
     facts: dict[str, Any] = {"code": refused.code, "words": refused.words or str(refused)}
     if refused.params:
-        facts["params"] = {name: str(value) for name, value in refused.params.items()}
+        facts["params"] = {name: _kept(value) for name, value in refused.params.items()}
     if isinstance(refused, TemplateRefused) and (refused.part or refused.line):
         facts["part"], facts["line"] = refused.part, refused.line
     return facts
+
+
+def _kept(value: object) -> object:
+    """A number as it is: its words may ask for one."""
+    return value if isinstance(value, int) else str(value)
 
 
 def kept_words(facts: Mapping[str, Any]) -> str:

@@ -10,6 +10,8 @@ from typing import Final
 _TOP: Final = 18.0
 _BASE: Final = 136.0
 _LABELS: Final = 5
+#: A longer label leaves room for half as many.
+_SHORT: Final = 12
 #: No bar is wider than this, in per cent of the chart.
 _WIDEST: Final = 8.0
 
@@ -19,8 +21,8 @@ class Bar:
     """One bar: its place in per cent and pixels, as an SVG wants it."""
 
     label: str
-    good: int
-    bad: int
+    good: float
+    bad: float
     x: str
     anchor: str
     anchored: str
@@ -36,7 +38,7 @@ class Bar:
 class SmallChart:
     """Rows of a label and two figures, without the empty ones that they begin with."""
 
-    def __init__(self, rows: Sequence[tuple[str, int, int]]) -> None:
+    def __init__(self, rows: Sequence[tuple[str, float, float]]) -> None:
         first = next((at for at, row in enumerate(rows) if row[1] or row[2]), len(rows))
         # A week at least: three days of work among four of rest are read as such.
         begin = min(first, max(len(rows) - 7, 0))
@@ -45,7 +47,7 @@ class SmallChart:
         self.most = max((good + bad for _label, good, bad in self.rows), default=0)
 
     @property
-    def only(self) -> tuple[str, int, int] | None:
+    def only(self) -> tuple[str, float, float] | None:
         """The one row that has figures, when the others have none."""
         return self.filled[0] if len(self.filled) == 1 else None
 
@@ -59,7 +61,9 @@ class SmallChart:
         """The bars from left to right."""
         count = len(self.rows)
         slot = 100 / count if count else 100
-        step = -(-count // _LABELS) if count else 1
+        longest = max((len(label) for label, _good, _bad in self.rows), default=0)
+        labels = _LABELS if longest <= _SHORT else _LABELS // 2
+        step = -(-count // labels) if count else 1
         return [self._bar(at, slot, step) for at in range(count)]
 
     def _bar(self, at: int, slot: float, step: int) -> Bar:

@@ -38,6 +38,7 @@ _NATIONAL_MOBILE = re.compile(r"8?(9[0-9]{9})", re.ASCII)
 #: So many digits without a plus may be a number of another country, its code in front.
 _WITH_CODE: Final = 11
 _TELEGRAM = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
+_PERSON = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 
 
 def email(value: str) -> str | None:
@@ -170,7 +171,19 @@ def telegram_id(value: str) -> str | None:
     return digits
 
 
+def person_id(value: str) -> str | None:
+    """A person's number at a messenger (MAX, VK): a positive one that fits 64 bits, or None."""
+    digits = value.strip().lstrip("'").removesuffix(".0")
+    return digits if _PERSON.fullmatch(digits) and int(digits) < 2**63 else None
+
+
 #: How an address of each channel is brought into its form, or stays in it.
 NORMAL: Final[Mapping[str, Callable[[str], str | None]]] = MappingProxyType(
-    {"email": email, "phone": settled_phone, "telegram": telegram_id}
+    {
+        "email": email,
+        "phone": settled_phone,
+        "telegram": telegram_id,
+        "max": person_id,
+        "vk": person_id,
+    }
 )

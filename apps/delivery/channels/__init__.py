@@ -17,6 +17,8 @@ _FOLDERS: Final = (
     "backend",
     "gateway",
     "telegram",
+    "max",
+    "vk",
     "sendsay",
 )
 _RECORDS: Final[list[ChannelKind]] = [

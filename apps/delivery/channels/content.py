@@ -10,9 +10,14 @@ from typing import Protocol
 from apps.core.content.html_contexts import BadText
 from apps.core.content.program import Program, Values, values_of
 from apps.core.content.template_language import RenderRefused, TemplateFailed, TemplateRefused
-from apps.core.contracts import Claimed, Letter
+from apps.core.contracts import Claimed, Letter, StagedFile
 
 Address = Callable[[int], str]
+#: By the delivery's id: where its recipient unsubscribes, where a browser shows the letter or
+#: nothing, and the token of its tracked links.
+Links = Callable[[int], tuple[str, str, str]]
+#: File name, MIME type, content.
+File = tuple[str, str, bytes]
 
 
 class TextEmpty(RenderRefused):
@@ -28,18 +33,19 @@ class Content:
     ``channel`` is the kind of address it is written to, ``domain`` and ``run_key`` are for
     Message-IDs, ``now`` is the moment by the clock that counts. ``bounce_sender`` gives each letter
     an envelope sender by the delivery's id. ``is_list``: left by a link; ``is_bulk``: to
-    many at once. ``list_id`` and ``feedback_id`` are header values. ``server_host`` is the
-    account's server. ``account_email`` is the account's own address, to which bounces go; empty:
-    ``from_email``. ``sign`` puts signatures before a whole email. ``view_url`` gives the address
-    that shows a letter in a browser; None: the message leads to none.
+    many at once. ``list_id``, ``feedback_id`` and ``list_archive`` are header values.
+    ``server_host`` is the account's server. ``account_email`` is the account's own address, to
+    which bounces go; empty: ``from_email``. ``sign`` puts signatures before a whole email.
+    ``pictures`` are shown by the HTML: content id, type, content. ``open_file`` gives the
+    bytes of a recipient's own file. ``measured``: text and HTML with tracked links, for those who
+    may be measured; None: nobody is.
     """
 
     subject: str
     text: Program
     html: Program
-    unsubscribe_url: Address
+    links: Links
     now: datetime
-    view_url: Address | None = None
     channel: str = ""
     mailing_id: int = 0
     run_key: str = ""
@@ -49,21 +55,33 @@ class Content:
     is_bulk: bool = True
     list_id: str = ""
     feedback_id: str = ""
+    list_archive: str = ""
     server_host: str = ""
     from_email: str = ""
     from_name: str = ""
     reply_to: str = ""
     account_email: str = ""
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    pictures: tuple[tuple[str, str, bytes], ...] = ()
     sign: Callable[[bytes], bytes] | None = None
+    open_file: Callable[[StagedFile], bytes] | None = None
+    measured: tuple[Program, Program] | None = None
 
     def values_for(self, claimed: Claimed) -> Values:
         """What is filled in for one recipient."""
         values = values_of(claimed.fields, claimed.condition_bits, claimed.lists)
-        values["unsubscribe_url"] = self.unsubscribe_url(claimed.delivery_id)
+        values["unsubscribe_url"], values["view_url"], _token = self.links(claimed.delivery_id)
         values["preferences_url"] = values["unsubscribe_url"]  # one page for both
-        values["view_url"] = self.view_url(claimed.delivery_id) if self.view_url else ""
         return values
+
+
+def personal_files(
+    claimed: Claimed, open_file: Callable[[StagedFile], bytes] | None
+) -> tuple[File, ...]:
+    """The files that this recipient alone gets. Raises RenderRefused when one is gone."""
+    if open_file is None:
+        return ()
+    return tuple((one.name, one.content_type, open_file(one)) for one in claimed.files)
 
 
 class Compiled(Protocol):

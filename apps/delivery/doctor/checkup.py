@@ -17,6 +17,7 @@ from apps.delivery.doctor.installation import (
     look_at_scheduler,
     look_at_settings,
 )
+from apps.delivery.doctor.link_domains import look_at_link_domains
 from apps.delivery.doctor.personal_data import look_at_personal_data
 from apps.delivery.doctor.pictures import look_at_pictures
 from apps.delivery.doctor.sending import look_at_accounts, look_at_domains, out_of_service
@@ -39,5 +40,6 @@ def check_installation(resolver: Resolver, *, offline: bool) -> Iterator[Finding
         yield from look_at_broker()
         yield from look_at_accounts(out_of_service() if usable else {})
         yield from look_at_domains(resolver)
+        yield from look_at_link_domains()
         if usable:
             yield from look_at_sources()

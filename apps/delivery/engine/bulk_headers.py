@@ -1,4 +1,4 @@
-"""What the big receivers know mailings by: List-Id, Feedback-ID and Precedence.
+"""What the big receivers know mailings by: List-Id, Feedback-ID and Precedence, and List-Archive.
 
 Fixed when a run is launched and kept with it: the same in all its letters, whatever sends them.
 """
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.mailings.models import Mailing
+from apps.mailings.services.publishing.archive import archive_url_of
 
 
 def bulk_headers_of(mailing: Mailing, *, lists: Collection[int], domain: str) -> dict[str, Any]:
@@ -26,11 +27,13 @@ def bulk_headers_of(mailing: Mailing, *, lists: Collection[int], domain: str) ->
         of_message = f"message-{mailing.message_id}"
         return {"feedback_id": _feedback_id(of_message, mailing.owner_id, mailing.kind)}
     label = f"list-{min(lists)}" if lists else f"owner-{mailing.owner_id}"
-    return {
+    headers = {
         "list_id": f"{label}.{domain}",
         "feedback_id": _feedback_id(f"mailing-{mailing.pk}", mailing.owner_id, mailing.purpose),
         "bulk": True,
     }
+    archive = archive_url_of(mailing)
+    return {**headers, "archive": archive} if archive else headers
 
 
 def feedback_sender() -> str:

@@ -22,6 +22,7 @@ from apps.delivery.engine.limits.rate_limiter import Limiter
 from apps.delivery.engine.render import compile_run, filled, message_id_domain, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service
 from apps.delivery.engine.runs.launch import AccountOut, check_not_paused
+from apps.delivery.engine.staging.sample import files_of_sample
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.attribute_values import lists_in
 from apps.mailings.fields import fields_of
@@ -29,7 +30,8 @@ from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient, Run, Sender
 from apps.mailings.rules import bits_of_one
 from apps.mailings.sender_rules import check_sender
-from apps.mailings.services.letters.bodies import check_message
+from apps.mailings.services.feeds.content import waiting_entries
+from apps.mailings.services.letters.bodies import check_message, make_pictures
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -66,17 +68,19 @@ def send_test(
     Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
     the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
     Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
-    ConditionGone, LimitReached.
+    ConditionGone, LimitReached, and what files_of_sample raises.
     """
     message, account_info = _reserved(message_id, account)
     subject = _("[Test] %(subject)s") % {"subject": message.subject}
-    content = {**snapshot_of(message, domain=message_id_domain(account_info)), "subject": subject}
+    domain, entries = message_id_domain(account_info), waiting_entries(message)
+    content = {**snapshot_of(message, domain=domain, entries=entries), "subject": subject}
     sample = _sample_recipient(message, recipient_id)
     bits = bits_of_one(sample, content, dialect.database_now())
     claimed = replace(
         _claimed(account_info, address, fields_of(sample)),
         lists=lists_in(sample.attributes),
         condition_bits=bits,
+        files=files_of_sample(message, sample),
     )
     outcome = _send(content, account_info, claimed)
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
@@ -96,7 +100,7 @@ def send_probe(
 
     Nobody's data are in it. Raises what ``send_test`` raises, SenderUnfit and SenderUnconfirmed.
     """
-    message, found = _reserved(message_id, account, sender)
+    message, found = _reserved(message_id, account, sender, mailing)
     domain = message_id_domain(found)
     of_from = sender.address.rpartition("@")[2] if sender is not None else domain
     owner_id = message.owner_id
@@ -106,7 +110,8 @@ def send_probe(
         lists=lists,
         domain=of_from,
     )
-    content = snapshot_of(message, domain=domain, sender=sender, headers=headers)
+    entries = waiting_entries(message, mailing)
+    content = snapshot_of(message, domain=domain, sender=sender, headers=headers, entries=entries)
     fields = fields_of(Recipient(owner_id=owner_id, email=address))
     outcome = _send(content, found, _claimed(found, address, fields), probe_key=key)
     log.info("probe_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
@@ -114,7 +119,7 @@ def send_probe(
 
 
 def _reserved(
-    message_id: int, account: str, sender: Sender | None = None
+    message_id: int, account: str, sender: Sender | None = None, mailing: Mailing | None = None
 ) -> tuple[Message, SendingAccount]:
     """The message and the account, once it may leave by it and has its place in the limits."""
     message = Message.objects.select_related("owner").get(pk=message_id)
@@ -126,6 +131,7 @@ def _reserved(
     if not in_service(account):
         raise AccountOut(_("The sending account is disabled."))
     check_message(message)
+    make_pictures(message, mailing=mailing)
     _reserve(found, message.owner_id)
     return message, found
 

@@ -50,6 +50,8 @@ def add_words(sending: CommandParser) -> None:
     to.add_argument("--email", metavar="ADDRESS", help="a recipient is made if none has it")
     to.add_argument("--phone", metavar="NUMBER", help="in any usual form")
     to.add_argument("--telegram", type=int, metavar="CHAT_ID")
+    to.add_argument("--max", type=int, metavar="USER_ID")
+    to.add_argument("--vk", type=int, metavar="USER_ID")
     sending.add_argument("--channel", choices=Channel.values, help="(that of the address)")
     sending.add_argument("--account", metavar="NAME", help="(as in a mailing)")
     sending.add_argument(

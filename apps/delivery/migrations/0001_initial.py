@@ -9,10 +9,33 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("mailings", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("users", "0001_initial"),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="DomainReport",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("domain", models.CharField(max_length=253, unique=True, verbose_name="domain")),
+                ("findings", models.JSONField(default=list)),
+                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked")),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, max_length=100)),
+            ],
+            options={
+                "verbose_name": "domain",
+                "verbose_name_plural": "domains",
+                "ordering": ["domain"],
+            },
+        ),
         migrations.CreateModel(
             name="Heartbeat",
             fields=[
@@ -25,37 +48,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="WorkerLease",
+            name="SendLatency",
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("host", models.CharField(max_length=255)),
-                ("boot_id", models.CharField(max_length=64)),
-                ("pid", models.IntegerField()),
-                ("journal", models.CharField(max_length=500)),
-                ("beat", models.BigIntegerField(default=0)),
-                ("started_at", models.DateTimeField()),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
                 (
-                    "run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="workers",
-                        to="mailings.run",
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("account", models.CharField(blank=True, max_length=40)),
+                ("cursor", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("outcomes", models.JSONField(default=dict)),
+                ("seconds", models.FloatField(default=0.0)),
             ],
             options={
-                "verbose_name": "worker",
-                "verbose_name_plural": "workers",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("ended_at__isnull", True)),
-                        fields=["id"],
-                        name="worker_alive",
-                    )
-                ],
+                "verbose_name": "times of hand-overs",
+                "verbose_name_plural": "times of hand-overs",
             },
         ),
         migrations.CreateModel(
@@ -110,19 +118,19 @@ class Migration(migrations.Migration):
                 ),
                 ("failures", models.PositiveIntegerField(default=0)),
                 ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("cut_short_until", models.DateTimeField(blank=True, null=True)),
                 ("last_error", models.CharField(blank=True, max_length=500)),
                 ("last_error_at", models.DateTimeField(blank=True, null=True)),
-                ("quota_asked_at", models.DateTimeField(blank=True, null=True)),
-                ("quota_error", models.CharField(blank=True, max_length=500)),
                 ("quota_left", models.PositiveIntegerField(blank=True, null=True)),
                 ("quota_limit", models.PositiveIntegerField(blank=True, null=True)),
                 ("quota_renews_at", models.DateTimeField(blank=True, null=True)),
-                ("learned_at", models.DateTimeField(blank=True, null=True)),
-                ("letters_per_connection", models.PositiveIntegerField(default=0)),
-                ("pipelining", models.CharField(blank=True, max_length=10)),
+                ("quota_asked_at", models.DateTimeField(blank=True, null=True)),
+                ("quota_error", models.CharField(blank=True, max_length=500)),
                 ("cooldowns", models.PositiveIntegerField(default=0)),
                 ("server", models.CharField(blank=True, max_length=300)),
-                ("cut_short_until", models.DateTimeField(blank=True, null=True)),
+                ("pipelining", models.CharField(blank=True, max_length=10)),
+                ("letters_per_connection", models.PositiveIntegerField(default=0)),
+                ("learned_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "verbose_name": "sending account",
@@ -185,10 +193,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "limit window",
                 "verbose_name_plural": "limit windows",
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("used__lte", models.F("limit"))),
-                        name="limit_never_exceeded",
-                    ),
                     models.UniqueConstraint(
                         condition=models.Q(("account__isnull", False)),
                         fields=("account", "period", "starts_at"),
@@ -207,11 +211,15 @@ class Migration(migrations.Migration):
                         ),
                         name="limit_window_is_of_one",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(("used__lte", models.F("limit"))),
+                        name="limit_never_exceeded",
+                    ),
                 ],
             },
         ),
         migrations.CreateModel(
-            name="SendLatency",
+            name="Preflight",
             fields=[
                 (
                     "id",
@@ -219,14 +227,191 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("cursor", models.BigIntegerField(default=0)),
-                ("counts", models.JSONField(default=dict)),
-                ("seconds", models.FloatField(default=0.0)),
-                ("outcomes", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("fingerprint", models.CharField(blank=True, max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Checking"),
+                            ("done", "Finished"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "worst",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", ""),
+                            ("pass", "Passed"),
+                            ("warn", "Warnings"),
+                            ("fail", "Problems"),
+                        ],
+                        max_length=4,
+                        verbose_name="result",
+                    ),
+                ),
+                ("findings", models.JSONField(default=list)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="preflights",
+                        to="mailings.mailing",
+                        verbose_name="mailing",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="preflights",
+                        to="mailings.run",
+                    ),
+                ),
             ],
             options={
-                "verbose_name": "times of hand-overs",
-                "verbose_name_plural": "times of hand-overs",
+                "verbose_name": "preflight",
+                "verbose_name_plural": "preflights",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=("mailing",),
+                        name="preflight_one_open",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Probe",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("run_number", models.PositiveIntegerField(blank=True, null=True)),
+                ("account", models.CharField(max_length=40, verbose_name="sending account")),
+                ("seed", models.CharField(max_length=40, verbose_name="mailbox")),
+                ("key", models.CharField(max_length=32, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("failed", "Not sent"),
+                            ("arrived", "Arrived"),
+                            ("missing", "Not found"),
+                        ],
+                        default="sent",
+                        max_length=8,
+                        verbose_name="status",
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(verbose_name="sent")),
+                ("arrived_at", models.DateTimeField(blank=True, null=True, verbose_name="arrived")),
+                ("folder", models.CharField(blank=True, max_length=200, verbose_name="folder")),
+                ("is_spam", models.BooleanField(default=False, verbose_name="spam")),
+                ("authentication", models.TextField(blank=True)),
+                ("signatures", models.JSONField(default=list)),
+                ("looked_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                (
+                    "mailing",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="probes",
+                        to="mailings.mailing",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="probes",
+                        to="mailings.message",
+                        verbose_name="message",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="probes",
+                        to="mailings.sender",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "probe",
+                "verbose_name_plural": "probes",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "sent")), fields=["id"], name="probe_sent"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkerLease",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=255)),
+                ("boot_id", models.CharField(max_length=64)),
+                ("pid", models.IntegerField()),
+                ("journal", models.CharField(max_length=500)),
+                ("account", models.CharField(blank=True, max_length=40)),
+                ("beat", models.BigIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="workers",
+                        to="mailings.run",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "worker",
+                "verbose_name_plural": "workers",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=["id"],
+                        name="worker_alive",
+                    )
+                ],
             },
         ),
     ]

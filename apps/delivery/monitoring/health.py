@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils.translation import gettext as _
 
+from apps.core.slots import Alert, alert_sources
 from apps.delivery.models import AccountState, WorkerLease
 from apps.delivery.selectors.panel import scheduler_moments
 from apps.mailings.models import Run
@@ -31,7 +32,8 @@ class Health:
 
     ``queue_depth`` counts the runs of mailings that are not done, ``transactional`` those of
     one recipient. ``crowded`` are accounts on which more runs are being sent than are allowed.
-    ``crashed_at`` is when a scheduler's process that a site watches crashed, a while ago.
+    ``crashed_at`` is when a scheduler's process that a site watches crashed, a while ago;
+    ``further`` is what the apps above have found.
     """
 
     database: bool
@@ -44,6 +46,7 @@ class Health:
     unknown: int = 0
     crowded: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
+    further: tuple[Alert, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -62,7 +65,7 @@ class Health:
             "unknown_deliveries": self.unknown > 0,
             "queue_deep": self.queue_depth > settings.WATCH_QUEUE_DEPTH,
         }
-        return [code for code, wrong in found.items() if wrong]
+        return [code for code, wrong in found.items() if wrong] + [one.code for one in self.further]
 
 
 def check_health(*, now: datetime) -> Health:
@@ -86,6 +89,7 @@ def check_health(*, now: datetime) -> Health:
             unknown=Run.objects.filter(unknown__gt=0).aggregate(n=Sum("unknown"))["n"] or 0,
             crowded=_crowded(),
             down=tuple(down.values_list("name", flat=True)),
+            further=tuple(alert for source in alert_sources for alert in source(now)),
         )
     except DatabaseError:
         return Health(database=False)
@@ -161,4 +165,5 @@ def alert_text(health: Health) -> list[str]:
         % {"count": health.unknown},
         "queue_deep": _("%(count)d runs are in the queue.") % {"count": health.queue_depth},
     }
+    labels |= {one.code: one.text for one in health.further}
     return [labels[code] for code in health.codes]

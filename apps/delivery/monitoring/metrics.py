@@ -58,9 +58,10 @@ def _figures() -> Iterator[Metric]:
     """What the apps above count."""
     for source in figure_sources:
         given = source()
-        found = GaugeMetricFamily(given.name, given.text, labels=[given.label])
+        labels = [given.label] if given.label else []
+        found = GaugeMetricFamily(given.name, given.text, labels=labels)
         for value, count in given.values.items():
-            found.add_metric([value], count)
+            found.add_metric([value] if given.label else [], count)
         yield found
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from apps.delivery.models import AccountState
-from apps.mailings.models import Mailing, Run, SendingPause
+from apps.mailings.models import FeedCheck, Mailing, Run, SendingPause
 from apps.mailings.recurrence import missed
 from apps.mailings.wait_reasons import reasons_that
 from apps.users.notifications import NewNotification, notify
@@ -28,7 +28,7 @@ def notify_owners(now: datetime) -> None:
 
     Of the messages to one recipient only what a person has to decide is news.
     """
-    of_runs = (*_waits(), *_ends(now), *_missed(now), *_not_started(now))
+    of_runs = (*_waits(), *_ends(now), *_missed(now), *_not_started(now), *_feeds(now))
     notify([*of_runs, *_accounts(), *_sending_pauses(now)])
 
 
@@ -87,6 +87,15 @@ def _not_started(now: datetime) -> Iterator[NewNotification]:
         key = f"mailing:{mailing.pk}:refused:{code}:{mailing.starts_at.isoformat()}"
         facts = {**_about(mailing), "refusal": mailing.start_refusal}
         yield NewNotification(mailing.owner_id, "start_refused", key, facts)
+
+
+def _feeds(now: datetime) -> Iterator[NewNotification]:
+    """Starts that were passed over because the feed could not be read until their end."""
+    rows = FeedCheck.objects.filter(passed=True, at__gt=now - _RECENT, mailing__archived_at=None)
+    for check in rows.exclude(code=FeedCheck.Code.NO_ITEMS).select_related("mailing"):
+        key = f"mailing:{check.mailing_id}:feed:{check.occurrence.isoformat()}"
+        facts = {**_about(check.mailing), "refusal": check.detail}
+        yield NewNotification(check.mailing.owner_id, "feed_failed", key, facts)
 
 
 def _accounts() -> Iterator[NewNotification]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from apps.core.errors import Refused
 from apps.core.text.formatting import facts_of, figure, grouped, kept_words
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 
 
 class Result(StrEnum):
@@ -33,6 +33,7 @@ class Place(StrEnum):
 
     NOWHERE = ""
     MESSAGE = "message"
+    FILES = "files"
     MAILING = "mailing"
     SENDER = "sender"
     SENDERS = "senders"

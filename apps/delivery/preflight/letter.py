@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from apps.core.content.html_text import html_to_text
 from apps.core.content.program import (
@@ -36,6 +36,7 @@ from apps.delivery.preflight.markup import Markup, read_markup
 from apps.mailings.models import Channel, Mailing, Run
 from apps.mailings.run_content import Bodies, bodies_of
 from apps.mailings.selectors.messages import sample_fields
+from apps.mailings.services.feeds.content import waiting_entries
 from apps.mailings.services.summary import Summary, summary_of_mailing
 
 #: Seconds of the processor's time for reading a whole letter.
@@ -73,7 +74,7 @@ class Letter:
     @cached_property
     def bodies(self) -> Bodies:
         """Raises TemplateRefused where the message cannot be read."""
-        return bodies_of(snapshot_of(self.mailing.message, domain="example.com"))
+        return bodies_of(self._content("example.com"))
 
     def check_readable(self) -> None:
         """Compile both bodies as a run does. Raises TemplateRefused, TemplatePlace."""
@@ -149,11 +150,17 @@ class Letter:
         Raises AccountUnknown, ContentRefused and RenderRefused.
         """
         account = declared(next(name for kind, name in self.mailing.routes if kind == "email"))
-        content = snapshot_of(self.mailing.message, domain=message_id_domain(account))
+        content = self._content(message_id_domain(account))
         run = Run(mailing_id=0, content=content, channel=Channel.EMAIL)
         compiled = compile_run(run, account, now, is_list=False)
         names = {"full_name": "Anna Example", "email": NOBODY}
         return filled(compiled, Claimed(0, 0, NOBODY, 1, names)).body
+
+    def _content(self, domain: str) -> dict[str, Any]:
+        """What a run would keep of the message, with what waits in the mailing's own feed."""
+        message = self.mailing.message
+        entries = waiting_entries(message, self.mailing)
+        return snapshot_of(message, domain=domain, entries=entries)
 
 
 def written_in(program: Program) -> Iterator[Written]:

@@ -30,6 +30,7 @@ _TONES: Final = {
 }
 _PLACES: Final = {
     Place.MESSAGE: _("Edit message"),
+    Place.FILES: _("Files for each recipient"),
     Place.MAILING: _("Edit mailing"),
     Place.SENDER: _("Open sender"),
     Place.SENDERS: _("Senders"),
@@ -128,6 +129,8 @@ def _place(place: Place, mailing: Mailing) -> tuple[str, str]:
     match place:
         case Place.MESSAGE:
             url = reverse("messages:edit", args=[mailing.message_id])
+        case Place.FILES:
+            url = reverse("messages:personal_files", args=[mailing.message_id])
         case Place.MAILING:
             url = reverse("mailings:edit", args=[mailing.pk])
         case Place.SENDER:

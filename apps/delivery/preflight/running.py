@@ -30,6 +30,7 @@ from apps.delivery.preflight.checks import CHECKS
 from apps.delivery.preflight.findings import Finding, Result, unchecked, worst_of
 from apps.delivery.preflight.letter import Letter
 from apps.mailings.models import Mailing
+from apps.mailings.services.letters.bodies import make_pictures
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,7 @@ def carry_out(
         return False
     tools = replace(tools, now=held.started_at)
     mailing = Mailing.objects.select_related("message", "owner", "sender").get(preflights=pk)
+    make_pictures(mailing.message, mailing=mailing)  # what is judged is what would be sent
     letter, until = Letter(mailing), time.monotonic() + seconds
     held.write(fingerprint=fingerprint_of(mailing), findings=[])
     rows: list[dict[str, Any]] = []

@@ -34,7 +34,8 @@ RECOVER = 5
 
 def begin_due() -> None:
     """Leave a sign of life, then launch what is due and wake what has waited."""
-    Heartbeat.objects.update_or_create(name=SCHEDULER, defaults={"beat_at": timezone.now()})
+    alive = {"beat_at": timezone.now(), "version": settings.VERSION}
+    Heartbeat.objects.update_or_create(name=SCHEDULER, defaults=alive)
     service.dispatch_due()
 
 

@@ -87,6 +87,8 @@ def _again(run: Run | None, mailing: Mailing, now: datetime) -> list[Action]:
     buttons = []
     if run.failed:
         label = _("Retry failed (%(count)d)") % {"count": run.failed}
+        if run.state == Run.State.PREPARING:
+            label = _("Try the missing files again (%(count)d)") % {"count": run.failed}
         buttons.append(Action("retry", label, why_not, asks=True))
     if left := run.cancelled + run.expired:
         label = _("Send to remaining (%(count)d)") % {"count": left}

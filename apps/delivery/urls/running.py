@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.delivery.views.approvals import ApprovalDecision, ApprovalList, ApprovalPage
 from apps.delivery.views.health import healthz, metrics, readyz
 from apps.delivery.views.panel import Act, Confirm, Resolve, RunPanel
 from apps.delivery.views.preflight import PreflightPage
@@ -26,6 +27,9 @@ urlpatterns = [
     ),
     path("mailings/<int:pk>/runs/<int:number>/resolve/", Resolve.as_view(), name="resolve"),
     path("mailings/<int:pk>/preflight/", PreflightPage.as_view(), name="preflight"),
+    path("mailings/<int:pk>/approval/", ApprovalPage.as_view(), name="approval"),
+    path("mailings/<int:pk>/approval/decision/", ApprovalDecision.as_view(), name="decide"),
+    path("approvals/", ApprovalList.as_view(), name="approvals"),
     path("queue/", Queue.as_view(), name="queue"),
     path("queue/poll/", QueuePoll.as_view(), name="poll"),
     path("healthz", healthz, name="healthz"),

@@ -23,6 +23,7 @@ from apps.core.mixins import (
 from apps.core.paging import row_ids
 from apps.core.slots import run_control
 from apps.core.text.formatting import refusal_text
+from apps.delivery.engine.runs.approvals.decisions import ApprovalNeeded
 from apps.delivery.selectors.actions import actions_for
 from apps.delivery.selectors.forecast import forecast_of
 from apps.delivery.selectors.panel import panel_of
@@ -137,6 +138,8 @@ class Act(LoggingMixin, OwnerFilterMixin, View):
         mailing = self.editable_or_403(Mailing.objects.filter(archived_at=None), pk=pk)
         try:
             messages.success(request, self._act(mailing))
+        except ApprovalNeeded as refusal:
+            messages.warning(request, refusal_text(refusal))
         except Refused as refusal:
             messages.error(request, refusal_text(refusal))
         back = "delivery:panel" if request.POST.get("back") == "panel" else "mailings:detail"

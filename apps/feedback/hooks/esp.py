@@ -136,6 +136,9 @@ def _tracking_event(provider: Provider, event: Any) -> TrackingEvent:
         reason=_reason(provider, raw) or plain(event.reject_reason, 40),
         words=foreign(text),
         happened_at=event.timestamp,
+        url=plain(event.click_url, 2000),
+        user_agent=plain(event.user_agent),
+        preloaded=any(value_at(raw, place) == word for place, word in provider.preloaded),
     )
 
 

@@ -70,6 +70,8 @@ def _tracking_event(item: dict[str, Any]) -> TrackingEvent:
         reason=plain(item.get("reason"), 40),
         words=foreign(text),
         happened_at=_time(item.get("timestamp")),
+        url=plain(item.get("url"), 2000),
+        user_agent=plain(item.get("user_agent")),
     )
 
 

@@ -1,4 +1,4 @@
-from apps.feedback.models.events import Event, TelegramLink
+from apps.feedback.models.events import Event, MessengerLink
 from apps.feedback.models.public_links import PublicLink
 from apps.feedback.models.signups import (
     ConfirmationEmail,
@@ -15,6 +15,6 @@ __all__ = [
     "Signup",
     "SignupCounts",
     "SignupWindow",
-    "TelegramLink",
+    "MessengerLink",
     "UsedChallenge",
 ]

@@ -1,4 +1,4 @@
-"""What came back: every event once, and the links by which a recipient connects Telegram."""
+"""What came back: every event once, and the links by which a recipient connects a messenger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import OwnedQuerySet
-from apps.mailings.models import Delivery, Recipient
+from apps.mailings.models import Channel, Delivery, Recipient
 
 
 class EventQuerySet(OwnedQuerySet["Event"]):
@@ -75,22 +75,25 @@ class Event(models.Model):
         return f"{self.provider}: {self.kind}"
 
 
-class TelegramLink(models.Model):
-    """A link by which one recipient connects one Telegram chat, once.
+class MessengerLink(models.Model):
+    """A link by which one recipient connects one messenger, once.
 
     Its token is no column: it is sealed from the row's number (apps.mailings.links).
     """
 
     recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
-        Recipient, on_delete=models.CASCADE, related_name="telegram_links"
+        Recipient, on_delete=models.CASCADE, related_name="messenger_links"
+    )
+    channel: models.CharField[str, str] = models.CharField(
+        _("channel"), max_length=10, choices=Channel.choices, default=Channel.TELEGRAM
     )
     account: models.CharField[str, str] = models.CharField(_("account"), max_length=40)
     expires_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("expires"))
     used_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("used"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("Telegram link")
-        verbose_name_plural = _("Telegram links")
+        verbose_name = _("messenger link")
+        verbose_name_plural = _("messenger links")
 
     def __str__(self) -> str:
         return f"{self.account}: {self.recipient_id}"

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from apps.feedback.mail.reports import reports_of
-from apps.feedback.services.events import receive
+from apps.feedback.services.events import receive_all
 
 #: The word for a mail that reports nothing.
 OTHER = "other"
@@ -17,4 +17,4 @@ def process(raw: bytes, *, now: datetime) -> Counter[str]:
     reports = reports_of(raw)
     if not reports:
         return Counter([OTHER])
-    return Counter(receive(report, now=now).value for report in reports)
+    return Counter(one.value for one in receive_all(reports, now=now))

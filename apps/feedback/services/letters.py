@@ -11,14 +11,13 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.core.content.preview import Preview, preview_program
-from apps.core.content.program import Values, values_of
+from apps.core.content.program import Values
 from apps.core.errors import DomainError
-from apps.mailings.attribute_values import lists_in
-from apps.mailings.fields import fields_of, with_given
+from apps.mailings.fields import values_for
 from apps.mailings.links import preferences_url, view_url
-from apps.mailings.models import Delivery, Mailing, RunContent
+from apps.mailings.models import Delivery, Mailing
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.run_content import bodies_of, has_page
+from apps.mailings.run_content import bodies_of, content_for, has_page
 
 #: Where a page says its language, within so many characters.
 _HEAD: Final = 2_000
@@ -64,7 +63,9 @@ def letter_of(delivery_id: int) -> ShownLetter:
     delivery = rows.filter(pk=delivery_id).first()
     if delivery is None or not _is_theirs(delivery):
         raise LetterGone
-    content = _content_of(delivery)
+    content = content_for(delivery)
+    if content is None:
+        raise LetterGone
     if not has_page(content) or delivery.run.mailing.purpose == Mailing.Purpose.CONFIRMATION:
         raise LetterHidden
     try:
@@ -73,7 +74,8 @@ def letter_of(delivery_id: int) -> ShownLetter:
         shown = preview_program(content["subject"], bodies.text, bodies.html, values)
     except DomainError as refusal:
         raise LetterGone from refusal
-    return ShownLetter(shown, _language_of(content, delivery), bodies.of_blocks)
+    language = language_in(content) or delivery.recipient.language or settings.LANGUAGE_CODE
+    return ShownLetter(shown, language, bodies.of_blocks)
 
 
 def _link(address: str) -> str:
@@ -92,36 +94,23 @@ def _is_theirs(delivery: Delivery) -> bool:
     return bool(delivery.address) and str(present or "").lower() == delivery.address.lower()
 
 
-def _content_of(delivery: Delivery) -> dict[str, Any]:
-    """The content of the version that was claimed. Raises LetterGone."""
-    run = delivery.run
-    if delivery.content_version == run.content_version:
-        return run.content
-    replaced = RunContent.objects.filter(run=run, version=delivery.content_version).first()
-    if replaced is None:
-        raise LetterGone
-    return replaced.content
-
-
 def _values_of(delivery: Delivery, content: dict[str, Any]) -> Values:
     """What is filled in, with no link by which anybody could act in the person's name.
 
     People pass the address of this page on. Unsubscribing leads to the page that asks for an
     address and sends a fresh link there: the reader gets it, nobody else does.
     """
-    person, given = delivery.recipient, content.get("fields", {})
-    fields = with_given(fields_of(person), given)
-    lists = lists_in({**person.attributes, **given})
-    values = values_of(fields, delivery.condition_bits, lists)
+    given = content.get("fields", {})
+    values = values_for(delivery.recipient, given, bits=delivery.condition_bits)
     asking = preferences_url(delivery.run.mailing.owner_id)
     values["unsubscribe_url"] = values["preferences_url"] = asking
-    values["view_url"] = view_url(delivery.pk)
+    values["view_url"] = view_url(delivery.pk, delivery.run_id, delivery.content_version)
     return values
 
 
-def _language_of(content: dict[str, Any], delivery: Delivery) -> str:
-    """As the letter says it; else the person's, or that of the site."""
+def language_in(content: dict[str, Any]) -> str:
+    """The language that the letter says it is written in; empty where it says none."""
     html = content["html"]
     first = html if isinstance(html, str) else next(iter(html), "")
     found = _LANGUAGE.search(first[:_HEAD]) if isinstance(first, str) else None
-    return found[1] if found else delivery.recipient.language or settings.LANGUAGE_CODE
+    return found[1] if found else str(content.get("language") or "")

@@ -1,8 +1,10 @@
-"""Match an event to its delivery, and say how well that is proved."""
+"""Match events to their deliveries, and say how well that is proved."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -47,22 +49,43 @@ class Match:
     proof: Proof
 
 
-def find(tracking_event: TrackingEvent, now: datetime) -> Match | None:
-    """The delivery: by a seal, by Message-ID, by the provider's id, by the address.
+def find_all(events: Sequence[TrackingEvent], now: datetime) -> list[Match | None]:
+    """The delivery of each: by a seal, by Message-ID, by the provider's id, by the address.
 
     A provider is believed about the letters that went by it, and about no others.
     """
-    named = _by_name(tracking_event)
-    if tracking_event.sealed is not None or named is not None:
-        if named is None or not tracking_event.trusted:
-            return named
-        return named if _went_by(named.delivery, tracking_event.source) else None
-    to = _to(tracking_event.recipient)
-    if (
-        tracking_event.trusted
-        and (known := _by_remote_id(tracking_event.message_id, to)) is not None
-    ):
-        return Match(known, Proof.PROVIDER) if _went_by(known, tracking_event.source) else None
+    named = _named(events)
+    trusted = [
+        (found.delivery, event.source)
+        for event, found in zip(events, named, strict=True)
+        if event.trusted and found is not None
+    ]
+    hosts = _hosts([delivery.pk for delivery, source in trusted if source in PROVIDERS])
+    return [
+        _checked(event, found, hosts) if _is_named(event, found) else _unnamed(event, now)
+        for event, found in zip(events, named, strict=True)
+    ]
+
+
+def _is_named(event: TrackingEvent, found: Match | None) -> bool:
+    return event.sealed is not None or found is not None
+
+
+def _checked(
+    event: TrackingEvent, found: Match | None, hosts: Mapping[int, set[str]]
+) -> Match | None:
+    if found is None or not event.trusted:
+        return found
+    return found if _went_by(found.delivery, event.source, hosts) else None
+
+
+def _unnamed(event: TrackingEvent, now: datetime) -> Match | None:
+    """By what the provider calls it, or by the address alone."""
+    to = _to(event.recipient)
+    if event.trusted and (known := _by_remote_id(event.message_id, to)) is not None:
+        by = event.source in PROVIDERS
+        hosts = _hosts([known.pk]) if by else {}
+        return Match(known, Proof.PROVIDER) if _went_by(known, event.source, hosts) else None
     recent = _rows().filter(
         recipient__in=to, channel="email", state__in=_OUT, changed_at__gt=now - _RECENT
     )
@@ -70,21 +93,36 @@ def find(tracking_event: TrackingEvent, now: datetime) -> Match | None:
     return Match(last, Proof.ADDRESS) if last else None
 
 
-def _by_name(tracking_event: TrackingEvent) -> Match | None:
-    """By what our letter carried."""
-    proved = Proof.PROVIDER if tracking_event.trusted else None
-    if tracking_event.sealed is not None:
-        found = _rows().filter(pk=tracking_event.sealed).first()
-        return Match(found, proved or Proof.SEAL) if found else None
-    named = _by_message_id(tracking_event.message_id)
-    if named is None or not (
-        tracking_event.trusted or _same(named.address, tracking_event.recipient)
-    ):
+def _named(events: Sequence[TrackingEvent]) -> list[Match | None]:
+    """By what our letters carried: one query for all of them."""
+    ours = [_OURS.fullmatch(event.message_id) for event in events]
+    ids = {event.sealed for event in events} | {int(one[1]) for one in ours if one}
+    rows = Delivery.objects.select_related("run").only(*_NEEDED, "run__key")
+    known = rows.in_bulk([number for number in ids if number is not None])
+    return [
+        _sealed(event, known) if event.sealed is not None else _by_message_id(event, one, known)
+        for event, one in zip(events, ours, strict=True)
+    ]
+
+
+def _sealed(event: TrackingEvent, known: Mapping[int, Delivery]) -> Match | None:
+    found = known.get(event.sealed or 0)
+    proof = Proof.PROVIDER if event.trusted else Proof.SEAL
+    return Match(found, proof) if found else None
+
+
+def _by_message_id(
+    event: TrackingEvent, ours: re.Match[str] | None, known: Mapping[int, Delivery]
+) -> Match | None:
+    named = known.get(int(ours[1])) if ours else None
+    if ours is None or named is None or named.run.key != ours[2]:
         return None
-    return Match(named, proved or Proof.NAME)
+    if not event.trusted and not _same(named.address, event.recipient):
+        return None
+    return Match(named, Proof.PROVIDER if event.trusted else Proof.NAME)
 
 
-def _went_by(delivery: Delivery, source: str) -> bool:
+def _went_by(delivery: Delivery, source: str, hosts: Mapping[int, set[str]]) -> bool:
     """True if this provider may know of the message: not if another one's server sent it.
 
     A server that is nobody's known one may pass letters on to any provider.
@@ -93,9 +131,19 @@ def _went_by(delivery: Delivery, source: str) -> bool:
         return True  # the generic hook speaks for whatever has no adapter
     if delivery.channel != Channel.EMAIL:
         return False
-    tries = Attempt.objects.filter(delivery=delivery, kind=Attempt.Kind.DELIVERY)
-    hosts = {_host_of(name) for name in tries.values_list("account", flat=True)}
-    return not hosts or bool(hosts & {"", source})
+    by = hosts.get(delivery.pk)
+    return not by or bool(by & {"", source})
+
+
+def _hosts(deliveries: Sequence[int]) -> dict[int, set[str]]:
+    """The providers whose servers these deliveries went by, as far as they are known."""
+    found: dict[int, set[str]] = defaultdict(set)
+    if not deliveries:
+        return found
+    tries = Attempt.objects.filter(delivery__in=deliveries, kind=Attempt.Kind.DELIVERY)
+    for number, account in tries.values_list("delivery_id", "account").distinct():
+        found[number or 0].add(_host_of(account))
+    return found
 
 
 def _host_of(account: str) -> str:
@@ -105,11 +153,6 @@ def _host_of(account: str) -> str:
 
 def _rows() -> QuerySet[Delivery]:
     return Delivery.objects.only(*_NEEDED)
-
-
-def _by_message_id(message_id: str) -> Delivery | None:
-    ours = _OURS.fullmatch(message_id)
-    return _rows().filter(pk=int(ours[1]), run__key=ours[2]).first() if ours else None
 
 
 def _to(address: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""What came in about a person: events of deliveries, sign-ups, and links to connect Telegram."""
+"""What came in about a person: events of deliveries, sign-ups, and links to connect messengers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.core.personal_data import Person, PersonalData, Row
-from apps.feedback.models import Event, PublicLink, Signup, TelegramLink
+from apps.feedback.models import Event, MessengerLink, PublicLink, Signup
 from apps.feedback.services.signups import states
 from apps.feedback.services.signups.receive import OPEN
 
@@ -28,7 +28,7 @@ class FeedbackData(PersonalData):
             facts = without_person(person.cut_within(event.facts))
             Event.objects.filter(pk=event.pk).update(facts=facts)
             count += 1
-        TelegramLink.objects.filter(recipient_id=person.recipient_id).delete()
+        MessengerLink.objects.filter(recipient_id=person.recipient_id).delete()
         PublicLink.objects.filter(recipient_id=person.recipient_id).delete()
         for signup in _signups(person):  # the figures of its form stay, and add up
             expired = Signup.State.EXPIRED

@@ -81,6 +81,7 @@ class Wishes:
     language: str
     every_days: int | None
     pause_weeks: int | None
+    unmeasured: bool | None = None
 
 
 def visitor_of_delivery(delivery_id: int) -> Visitor | None:
@@ -225,6 +226,8 @@ def save(visitor: Visitor, wishes: Wishes, evidence: Evidence, now: datetime) ->
         every_days=wishes.every_days,
         evidence=evidence,
     )
+    if wishes.unmeasured is not None:
+        preferences.measure(recipient=person, allowed=not wishes.unmeasured, evidence=evidence)
     if wishes.pause_weeks is not None:
         preferences.pause(recipient=person, weeks=wishes.pause_weeks, evidence=evidence, now=now)
 

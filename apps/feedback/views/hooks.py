@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.feedback.hooks import esp, generic
 from apps.feedback.hooks.signatures import HookRefused, same
-from apps.feedback.services.events import receive
+from apps.feedback.services.events import receive_all
 from apps.feedback.tracking_event import TrackingEvent
 
 log = structlog.get_logger(__name__)
@@ -50,8 +50,7 @@ class Hook(View):
         except HookRefused as refusal:
             log.warning("hook_refused", provider=provider, reason=str(refusal))
             return HttpResponse(status=refusal.status)
-        for report in reports:
-            receive(report, now=now)
+        receive_all(reports, now=now)
         return HttpResponse()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.http import Http404, HttpRequest
@@ -12,12 +14,12 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from apps.feedback.services.letters import LetterGone, LetterHidden, letter_of
-from apps.feedback.views.public import PublicPageMixin, number_in
-from apps.mailings.links import VIEW
+from apps.feedback.views.public import PublicPageMixin, genuine
+from apps.mailings.links import delivery_viewed
 
 #: Pictures and its own styles. No script, no form, no frame, no origin: nothing on it could act as
 #: a page of this site. What its links open in another tab is not held in the same sandbox.
-_POLICY = {
+POLICY: Final = {
     "default-src": [NONE],
     "img-src": ["data:", "https:", SELF],
     "style-src": [UNSAFE_INLINE],
@@ -36,13 +38,13 @@ class LetterPage(PublicPageMixin, View):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponseBase:
         try:
-            letter = letter_of(number_in(request, VIEW, token))
+            letter = letter_of(genuine(request, delivery_viewed(token)))
         except LetterHidden:
             raise Http404 from None
         except LetterGone:
             return render(request, "feedback/letter_gone.html", status=410)
 
-        @csp(_POLICY)
+        @csp(POLICY)
         def shown(request: HttpRequest) -> HttpResponseBase:
             return render(request, "feedback/letter.html", {"letter": letter})
 

@@ -16,6 +16,7 @@ from apps.core.paging import row_ids
 from apps.feedback.models import PublicLink
 from apps.feedback.services import fresh_links, preferences, unsubscribe
 from apps.feedback.services.fresh_links import TooManyLinks, link_to_own_page
+from apps.feedback.services.messengers import links
 from apps.feedback.services.preferences import Visitor, Wishes
 from apps.feedback.views.fresh_links import to_page_of
 from apps.mailings.models import Channel, Consent
@@ -55,10 +56,21 @@ def act_on(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         return page_of(request, visitor, done="all", undo=token)
     if act == "link" and request.POST.get("purpose") in _OWN_DATA:
         return _own_data(request, visitor, now)
+    if act == "connect" and visitor.delivery is None:
+        return _connection(request, visitor, now)
     if act == "save":
         preferences.save(visitor, wishes_of(request), evidence, now)
         return page_of(request, visitor, done="saved")
     raise Http404
+
+
+def _connection(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
+    """A link to a messenger, for the one who has just shown that the mailbox is theirs."""
+    account = request.POST.get("account", "")
+    if account not in links.bots():
+        raise Http404
+    link = links.make_link(recipient=visitor.recipient, account=account, now=now)
+    return page_of(request, visitor, done="connect", connection=links.address_of(link))
 
 
 def _own_data(request: HttpRequest, visitor: Visitor, now: datetime) -> HttpResponse:
@@ -105,17 +117,24 @@ def wishes_of(request: HttpRequest) -> Wishes:
         language=language if language in _LANGUAGES else "",
         every_days=next((one for one in EVERY_DAYS if str(one) == days), None),
         pause_weeks=next((one for one in range(MOST_WEEKS + 1) if str(one) == weeks), None),
+        unmeasured="unmeasured" in given if "measuring_shown" in given else None,
     )
 
 
 def page_of(
-    request: HttpRequest, visitor: Visitor, *, done: str = "", undo: str = ""
+    request: HttpRequest,
+    visitor: Visitor,
+    *,
+    done: str = "",
+    undo: str = "",
+    connection: str = "",
 ) -> HttpResponse:
     """The page as things stand now, in the person's language if it is known."""
     visitor.recipient.refresh_from_db()
     language = visitor.recipient.language if visitor.knows else ""
     with translation.override(language or get_language() or settings.LANGUAGE_CODE):
-        response = render(request, "feedback/unsubscribe.html", _context(visitor, done, undo))
+        context = {**_context(visitor, done, undo), "connection": connection}
+        response = render(request, "feedback/unsubscribe.html", context)
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"
     return response
@@ -137,6 +156,8 @@ def _context(visitor: Visitor, done: str, undo: str) -> dict[str, Any]:
         "is_on": bool(delivery) and not reason and (bool(on) or not mine),
         "lists": preferences.choices_of(visitor) if visitor.knows else [],
         "channels": channels if len(channels) > 1 else [],
+        # A letter may be forwarded: who has it is not connected in the person's place.
+        "bots": links.labelled() if visitor.knows and delivery is None else [],
         "every_days": EVERY_DAYS,
         "weeks": _WEEKS,
         "languages": settings.LANGUAGES,

@@ -46,7 +46,11 @@ class PublicPageMixin:
 
 def number_in(request: HttpRequest, purpose: bytes, token: str) -> int:
     """The number in a sealed token. A genuine link always works; only inventing them is limited."""
-    found = unsealed(purpose, token)
+    return genuine(request, unsealed(purpose, token))
+
+
+def genuine(request: HttpRequest, found: int | None) -> int:
+    """What a token names, once it is not None; inventing tokens is limited."""
     if found is None:
         key = f"forged-links:{request.META.get('REMOTE_ADDR', '')}"
         cache.add(key, 0, 3600)

@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from apps.mailings.admin import audience, content, permission, privacy, sending
+from apps.mailings.admin import (
+    audience,
+    content,
+    engagement,
+    experiments,
+    feeds,
+    files,
+    permission,
+    privacy,
+    sending,
+)
 
-__all__ = ["audience", "content", "permission", "privacy", "sending"]
+__all__ = [
+    "audience",
+    "content",
+    "engagement",
+    "experiments",
+    "feeds",
+    "files",
+    "permission",
+    "privacy",
+    "sending",
+]

@@ -10,7 +10,6 @@ from apps.mailings.models import (
     Activity,
     ActivityMark,
     AttributeDefinition,
-    Engagement,
     Recipient,
     RecipientImport,
     Segment,
@@ -79,9 +78,3 @@ class ActivityAdmin(ReadOnlyAdmin):
 @admin.register(ActivityMark)
 class ActivityMarkAdmin(ReadOnlyAdmin):
     list_display = ("id", "attempt_id", "followed_until")
-
-
-@admin.register(Engagement)
-class EngagementAdmin(ReadOnlyAdmin):
-    list_display = ("id", "run_id", "recipient_id", "opened_at", "clicked_at", "machine_only")
-    ordering = ("-id",)

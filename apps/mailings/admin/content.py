@@ -8,13 +8,19 @@ from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings.models import (
     Attachment,
+    Brand,
     ContentUse,
     DraftStep,
     MediaFile,
     MediaRendition,
     Message,
     MessageDraft,
+    MessageTemplate,
+    MessageTranslation,
     MessageVersion,
+    PublicArchive,
+    SavedBlock,
+    SavedBlockVersion,
     Sender,
 )
 
@@ -42,6 +48,14 @@ class MessageVersionAdmin(ReadOnlyAdmin):
     list_select_related = ("message", "author")
     search_fields = ("subject",)
     show_full_result_count = False
+
+
+@admin.register(MessageTranslation)
+class MessageTranslationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "message", "language", "subject", "updated_at")
+    list_select_related = ("message",)
+    list_filter = ("language",)
+    search_fields = ("subject", "message__subject")
 
 
 @admin.register(MessageDraft)
@@ -72,10 +86,48 @@ class MediaRenditionAdmin(ReadOnlyAdmin):
 
 @admin.register(ContentUse)
 class ContentUseAdmin(ReadOnlyAdmin):
-    list_display = ("id", "media", "message", "created_at")
-    list_select_related = ("media", "message")
+    list_display = ("id", "media", "saved_block", "message", "brand", "in_block", "template")
+    list_select_related = ("media", "saved_block", "message", "brand", "in_block", "template")
     search_fields = ("media__name", "message__subject")
     show_full_result_count = False
+
+
+@admin.register(Brand)
+class BrandAdmin(ReadOnlyAdmin):
+    """Its page changes it, and counts its revisions."""
+
+    list_display = ("id", "name", "company", "owner", "revision", "updated_at")
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    search_fields = ("name", "company", "owner__email")
+
+
+@admin.register(SavedBlock)
+class SavedBlockAdmin(ReadOnlyAdmin):
+    """Its page changes it, keeps its versions, and refuses to delete a used one."""
+
+    list_display = ("id", "name", "owner", "revision", "updated_at", "archived_at")
+    list_display_links = ("id", "name")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__email")
+
+
+@admin.register(SavedBlockVersion)
+class SavedBlockVersionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "block", "number", "author", "created_at")
+    list_select_related = ("block", "author")
+    search_fields = ("block__name",)
+    show_full_result_count = False
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(ReadOnlyAdmin):
+    """Its page changes it; one for everybody is changed by who may publish templates."""
+
+    list_display = ("id", "name", "category", "owner", "author", "updated_at")
+    list_display_links = ("id", "name")
+    list_select_related = ("owner", "author")
+    search_fields = ("name", "description", "owner__email")
 
 
 @admin.register(DraftStep)
@@ -93,3 +145,11 @@ class SenderAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     list_filter = ("confirmed_by", "shared")
     search_fields = ("name", "address", "owner__email")
+
+
+@admin.register(PublicArchive)
+class PublicArchiveAdmin(ReadOnlyAdmin):
+    list_display = ("id", "slug", "title", "owner", "created_at")
+    list_display_links = ("id", "slug")
+    list_select_related = ("owner",)
+    search_fields = ("slug", "title", "owner__email")

@@ -12,6 +12,7 @@ from apps.core.admin import ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.mailings.fields import shown_given
 from apps.mailings.models import (
+    Approval,
     Attempt,
     CountedAttempts,
     Delivery,
@@ -22,6 +23,7 @@ from apps.mailings.models import (
     RunRoute,
     SendingCount,
     SendingPause,
+    StartRequest,
 )
 
 
@@ -47,7 +49,10 @@ class MailingAdmin(TrueDeletionMixin, admin.ModelAdmin[Mailing]):
     date_hierarchy = "starts_at"
     raw_id_fields = ("recipients",)
     autocomplete_fields = ("owner", "message", "filter_tags")
-    readonly_fields = ("kind", "given", "status", "current_run", "archived_at")
+    readonly_fields = (
+        *("kind", "given", "status", "current_run", "archived_at"),
+        *("utm", "public", "slug"),  # checked by the mailing's own page
+    )
 
     @admin.display(description=gettext_lazy("fields"))
     def given(self, row: Mailing) -> str:
@@ -94,6 +99,14 @@ class RunAdmin(_ContentAdmin):
     search_fields = ("mailing__name", "mailing__owner__email")
 
 
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    list_display = ("id", "mailing", "state", "run", "decided_by", "decided_at")
+    list_select_related = ("mailing", "run", "decided_by")
+    list_filter = ("state",)
+    exclude = ("parts",)
+
+
 @admin.register(RunRoute)
 class RunRouteAdmin(ReadOnlyAdmin):
     responses = ("reason_detail",)
@@ -104,7 +117,7 @@ class RunRouteAdmin(ReadOnlyAdmin):
 
 @admin.register(RunContent)
 class RunContentAdmin(_ContentAdmin):
-    list_display = ("id", "run", "version", "created_at")
+    list_display = ("id", "run", "version", "language", "created_at")
     list_select_related = ("run",)
 
 
@@ -164,4 +177,11 @@ class AttemptAdmin(ReadOnlyAdmin):
     list_filter = ("status", "kind", "trigger", "account")
     search_fields = ("=mailing__id", "=recipient__email")
     search_help_text = "mailing id, the recipient's whole email"
+    ordering = ("-id",)
+
+
+@admin.register(StartRequest)
+class StartRequestAdmin(ReadOnlyAdmin):
+    list_display = ("id", "mailing", "asked_by", "asked_at", "declined_at")
+    list_select_related = ("mailing",)
     ordering = ("-id",)

@@ -17,6 +17,8 @@ from apps.core.forms import VersionedForm
 from apps.core.paging import row_id
 from apps.core.values import addresses
 from apps.mailings.models import Mailing, MailingList, Recipient, Segment, Tag
+from apps.mailings.models.audience import ADDRESS, MESSENGERS
+from apps.mailings.rules import languages_asked
 from apps.mailings.services.reach import Audience, audience_from
 
 #: The most recipients that can be chosen one by one.
@@ -27,14 +29,14 @@ TICKED_TAGS: Final = 50
 OFFERED_MAILINGS: Final = 50
 #: Where tags are written down by their names when there are too many to tick.
 _WRITTEN_TAGS: Final = {"filter_tags": "tag_names", "exclude_tags": "exclude_tag_names"}
-_TELEGRAM: Final = "telegram:"
 
 
 def line_of(recipient: Recipient) -> str:
     """A recipient in one line: the first address there is."""
-    if recipient.telegram_chat_id and not (recipient.email or recipient.phone):
-        return f"{_TELEGRAM}{recipient.telegram_chat_id}"
-    return recipient.email or recipient.phone or f"id:{recipient.pk}"
+    if address := recipient.email or recipient.phone:
+        return address
+    named = (f"{channel}:{address}" for channel, address in recipient.addresses)
+    return next(named, f"id:{recipient.pk}")
 
 
 def _lines(text: str) -> list[str]:
@@ -48,8 +50,8 @@ def _lines(text: str) -> list[str]:
 def _named(line: str) -> Q:
     """The recipient that a line names otherwise than by an email address, or nobody."""
     kind, _colon, number = line.partition(":")
-    if kind == "telegram":
-        return Q(telegram_chat_id=addresses.telegram_id(number) or 0)
+    if kind in MESSENGERS:
+        return Q(**{ADDRESS[kind]: addresses.NORMAL[kind](number) or 0})
     if kind == "id":
         return Q(pk=row_id(number) or 0)
     return Q(phone=addresses.phone(line) or "?")
@@ -84,7 +86,9 @@ class AudienceForm(VersionedForm[Mailing]):
         label=_("Individual recipients"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "anna@example.org"}),
-        help_text=_("Existing recipients, one per line: email, phone or telegram:123456789."),
+        help_text=_(
+            "Existing recipients, one per line: email, phone or telegram:123456789 (max:…, vk:…)."
+        ),
     )
     operator_codes = forms.CharField(
         label=_("Operator codes"),
@@ -271,6 +275,7 @@ class AudienceForm(VersionedForm[Mailing]):
             everyone=data.get("everyone", False),
             codes=data.get("operator_codes", ()),
             days=data.get("exclude_mailed_days"),
+            languages=languages_asked(data.get("message"), data.get("other_languages", "")),
             **{name: data[name] for name in _PERMISSION if data.get(name)},
         )
 

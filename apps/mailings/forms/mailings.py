@@ -14,17 +14,18 @@ from django.utils.translation import pgettext_lazy
 
 from apps.core.forms import RowsField
 from apps.mailings.forms.audience import EXCLUSIONS, AudienceForm
+from apps.mailings.forms.links import LinksForm
 from apps.mailings.forms.recurrence import BOX
 from apps.mailings.forms.routes import RoutesForm
 from apps.mailings.forms.times import MINE, TimesForm
-from apps.mailings.models import Channel, Mailing, Message
+from apps.mailings.models import Channel, Mailing, Message, MessageTranslation
 from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
 from apps.mailings.services.summary import Planned
 
 _CLOCK: Final = {"inputmode": "numeric", "placeholder": "10:00", "autocomplete": "off"}
 
 
-class MailingForm(TimesForm, RoutesForm, AudienceForm):
+class MailingForm(TimesForm, RoutesForm, LinksForm, AudienceForm):
     """Everything about a mailing on one page. While a run is open, only ``ALWAYS_OPEN`` changes.
 
     Saving sends nothing: a new mailing is a draft, and a scheduled one whose start would have come
@@ -62,6 +63,7 @@ class MailingForm(TimesForm, RoutesForm, AudienceForm):
             "channel",
             "account",
             "sender",
+            "other_languages",
             "second_channel",
             "second_account",
             "third_channel",
@@ -72,6 +74,9 @@ class MailingForm(TimesForm, RoutesForm, AudienceForm):
             "local_to",
             "repeat_until",
             "priority",
+            "public",
+            "slug",
+            "tracking",
         )
         field_classes = dict.fromkeys(
             (
@@ -99,6 +104,8 @@ class MailingForm(TimesForm, RoutesForm, AudienceForm):
                 "Kept with the mailing; for example: our own customers, by contract."
             ),
             "exclude_mailed_days": _("Mailings of yours, whatever their channel."),
+            "public": _("Everybody can read it, without personal data, once it is sent."),
+            "slug": _("Small letters, digits and hyphens. If empty, made of the name."),
             "local_from": _("Each recipient’s local time. Leave empty for any time."),
             "local_to": _(
                 "If the end is earlier than the start, the interval continues past midnight."
@@ -120,6 +127,7 @@ class MailingForm(TimesForm, RoutesForm, AudienceForm):
         mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
         fields["message"].queryset = living.filter(mine)
         fields["message"].empty_label = _("Choose a message")
+        self._offer_languages()
         self.offer_accounts()
         self.offer_senders()
         self.show_times(timezone.now())
@@ -129,6 +137,13 @@ class MailingForm(TimesForm, RoutesForm, AudienceForm):
                 self.initial["everyone"] = True  # there is nothing else to choose by
         else:
             self._show_stored()
+
+    def _offer_languages(self) -> None:
+        """Who translates nothing is not asked what becomes of other languages."""
+        translated = MessageTranslation.objects.filter(message__owner=self.owner).exists()
+        usual = self.instance.other_languages == Mailing.OtherLanguages.FALLBACK
+        if usual and not translated:
+            del self.fields["other_languages"]
 
     def _show_stored(self) -> None:
         mailing, fields = self.instance, self.fields

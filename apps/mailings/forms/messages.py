@@ -15,7 +15,7 @@ from apps.mailings.models import Message
 
 
 class MessageForm(OwnedForm[Message]):
-    """Subject, HTML and text. ``base_revision`` is the one that the writer began from.
+    """Subject, preheader, HTML and text. ``base_revision`` is the one that the writer began from.
 
     ``plain``: it is a text, and has no HTML to be seen.
     """
@@ -24,16 +24,20 @@ class MessageForm(OwnedForm[Message]):
 
     class Meta:
         model = Message
-        fields = ("subject", "html", "text")
+        fields = ("subject", "preheader", "html", "text")
         widgets = {
             "html": forms.Textarea(attrs={"rows": 16, "class": "source", "spellcheck": "false"}),
             "text": forms.Textarea(attrs={"rows": 8, "class": "source"}),
         }
-        help_texts = {"text": _("If empty, generated from the HTML.")}
+        help_texts = {
+            "preheader": _("Shown after the subject in the inbox."),
+            "text": _("If empty, generated from the HTML."),
+        }
 
     def __init__(self, *args: Any, plain: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if plain:
+            self.fields["preheader"].widget = forms.HiddenInput()  # a text has no place for one
             self.fields["html"].widget = forms.HiddenInput()
             self.fields["text"].help_text = ""
             self.fields["text"].widget.attrs["rows"] = 16

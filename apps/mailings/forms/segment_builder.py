@@ -52,6 +52,8 @@ class Asked:
     low: str = ""
     high: str = ""
     rows: list[str] = dataclasses.field(default_factory=list)
+    run: str = ""
+    link: str = ""
     days: str = ""
     machine: bool = False
 
@@ -82,8 +84,8 @@ class Asked:
 
     def _reaction(self) -> Node:
         made: Node = {"mailings": row_ids(self.rows)} if self.rows else {}
-        if self.days:
-            made["days"] = _whole(self.days)
+        numbers = {"run": self.run, "link": self.link, "days": self.days}
+        made |= {name: _whole(text) for name, text in numbers.items() if text}
         return made | ({"machine": True} if self.machine else {})
 
     def _value(self, shape: Shape) -> Any:
@@ -114,6 +116,7 @@ class Asked:
         value = node.get("value")
         if node["field"] == "did":
             made.rows = [str(one) for one in node.get("mailings", ())]
+            made.run, made.link = as_text(node.get("run")), as_text(node.get("link"))
             made.days, made.machine = as_text(node.get("days")), node.get("machine", False)
         elif isinstance(value, list):
             texts = [as_text(one) for one in value]
@@ -280,6 +283,8 @@ def _read_asked(data: QueryDict, path: str) -> Asked:
         low=text("low"),
         high=text("high"),
         rows=data.getlist(f"{path}.rows")[:1001],
+        run=text("run"),
+        link=text("link"),
         days=text("days"),
         machine=text("machine") == "1",
     )

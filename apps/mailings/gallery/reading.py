@@ -73,7 +73,7 @@ class Template:
     def document(self, language: str, media: Callable[[int], int] = int) -> Document:
         """The letter in this language; ``media`` gives the id that a file has in the library."""
         written = with_texts(self.bare, self.texts[language].strings)
-        return read(_with_media(dump(written), media))
+        return read(with_media(dump(written), media))
 
     def translation(
         self, language: str, base: str, media: Callable[[int], int] = int
@@ -144,14 +144,15 @@ def _canonical(stored: dict[str, Any]) -> bytes:
     return json.dumps(stored, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _with_media(value: Any, media: Callable[[int], int]) -> Any:
+def with_media(value: Any, media: Callable[[int], int | None]) -> Any:
+    """The same with other pictures in the places of its own, however deep they lie."""
     if isinstance(value, dict):
         return {
             name: (
                 media(inner)
                 if name in MEDIA_KEYS and inner is not None
-                else _with_media(inner, media)
+                else with_media(inner, media)
             )
             for name, inner in value.items()
         }
-    return [_with_media(inner, media) for inner in value] if isinstance(value, list) else value
+    return [with_media(inner, media) for inner in value] if isinstance(value, list) else value

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from apps.core.values.addresses import ASCII_EMAIL, LONGEST_LABEL, email, phone, telegram_id
+from apps.core.values.addresses import ASCII_EMAIL, LONGEST_LABEL, NORMAL, email, phone
 
-__all__ = ["email", "first_of", "phone", "plain_emails", "plain_phones", "telegram_id"]
+__all__ = ["NORMAL", "email", "first_of", "phone", "plain_emails", "plain_phones"]
 
 #: A whole column at once, one address (or nothing) to a line: ten times as fast as one by one.
 _PLAIN_COLUMN = re.compile(rf"(?:(?:{ASCII_EMAIL})?+\n)*+", re.ASCII)

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     BAD_EMAIL = "bad_email"
     BAD_PHONE = "bad_phone"
     BAD_TELEGRAM = "bad_telegram"
+    BAD_MAX = "bad_max"
+    BAD_VK = "bad_vk"
     ARCHIVED = "archived"
     ERASED = "erased"
     FORMULA = "formula"
@@ -35,6 +37,8 @@ class Reason(StrEnum):
     EMAIL_NOT_TAKEN = "email_not_taken"
     PHONE_NOT_TAKEN = "phone_not_taken"
     TELEGRAM_NOT_TAKEN = "telegram_not_taken"
+    MAX_NOT_TAKEN = "max_not_taken"
+    VK_NOT_TAKEN = "vk_not_taken"
     TIME_ZONE_NOT_TAKEN = "time_zone_not_taken"
     LANGUAGE_NOT_TAKEN = "language_not_taken"
     DATE_NOT_TAKEN = "date_not_taken"
@@ -57,6 +61,8 @@ _WORDS = {
     Reason.BAD_TELEGRAM: gettext_noop(
         "This is not a Telegram chat id (a bot cannot write to a person by @name): %(detail)s"
     ),
+    Reason.BAD_MAX: gettext_noop("This is not the number of a person at MAX: %(detail)s"),
+    Reason.BAD_VK: gettext_noop("This is not the number of a person at VK: %(detail)s"),
     Reason.ARCHIVED: gettext_noop("This recipient was in the archive and was not imported."),
     Reason.ERASED: gettext_noop("This person was erased, and was not imported again."),
     Reason.FORMULA: gettext_noop("A spreadsheet would take this for a formula: %(detail)s"),
@@ -71,6 +77,8 @@ _WORDS = {
     Reason.EMAIL_NOT_TAKEN: gettext_noop("Imported without this email: %(detail)s"),
     Reason.PHONE_NOT_TAKEN: gettext_noop("Imported without this phone: %(detail)s"),
     Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Imported without this Telegram chat ID: %(detail)s"),
+    Reason.MAX_NOT_TAKEN: gettext_noop("Imported without this MAX ID: %(detail)s"),
+    Reason.VK_NOT_TAKEN: gettext_noop("Imported without this VK ID: %(detail)s"),
     Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("Imported without this time zone: %(detail)s"),
     Reason.LANGUAGE_NOT_TAKEN: gettext_noop("Imported without this language: %(detail)s"),
     Reason.DATE_NOT_TAKEN: gettext_noop("Imported without this date: %(detail)s"),
@@ -88,6 +96,8 @@ _SHORT = {
     Reason.BAD_EMAIL: gettext_noop("invalid email"),
     Reason.BAD_PHONE: gettext_noop("invalid phone"),
     Reason.BAD_TELEGRAM: gettext_noop("invalid Telegram ID"),
+    Reason.BAD_MAX: gettext_noop("invalid MAX ID"),
+    Reason.BAD_VK: gettext_noop("invalid VK ID"),
     Reason.ARCHIVED: gettext_noop("archived"),
     Reason.ERASED: gettext_noop("erased"),
     Reason.FORMULA: gettext_noop("formula"),
@@ -100,6 +110,8 @@ _SHORT = {
     Reason.EMAIL_NOT_TAKEN: gettext_noop("email"),
     Reason.PHONE_NOT_TAKEN: gettext_noop("phone"),
     Reason.TELEGRAM_NOT_TAKEN: gettext_noop("Telegram ID"),
+    Reason.MAX_NOT_TAKEN: gettext_noop("MAX ID"),
+    Reason.VK_NOT_TAKEN: gettext_noop("VK ID"),
     Reason.TIME_ZONE_NOT_TAKEN: gettext_noop("time zone"),
     Reason.LANGUAGE_NOT_TAKEN: gettext_noop("language"),
     Reason.DATE_NOT_TAKEN: gettext_noop("date"),
@@ -111,6 +123,8 @@ WARNINGS = frozenset(
         Reason.EMAIL_NOT_TAKEN,
         Reason.PHONE_NOT_TAKEN,
         Reason.TELEGRAM_NOT_TAKEN,
+        Reason.MAX_NOT_TAKEN,
+        Reason.VK_NOT_TAKEN,
         Reason.TIME_ZONE_NOT_TAKEN,
         Reason.LANGUAGE_NOT_TAKEN,
         Reason.DATE_NOT_TAKEN,

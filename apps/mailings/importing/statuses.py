@@ -250,6 +250,7 @@ _CHANNELS: Final = (
     ("email", re.compile(r"(?:^|_)(?:e_?mails?|почт\w+)(?:_|$)")),
     ("phone", re.compile(r"(?:^|_)(?:sms|phone|whatsapp|смс|телефон\w*)(?:_|$)")),
     ("telegram", re.compile(r"(?:^|_)(?:telegram|телеграм)(?:_|$)")),
+    ("vk", re.compile(r"(?:^|_)(?:vk|vkontakte|вк|вконтакте)(?:_|$)")),
 )
 #: All addresses of a row.
 ALL: Final = "*"

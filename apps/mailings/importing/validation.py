@@ -42,6 +42,14 @@ _MISSED = {
     Target.EMAIL: (Reason.EMAIL_NOT_TAKEN, Reason.EMAIL_IN_PART),
     Target.PHONE: (Reason.PHONE_NOT_TAKEN, Reason.PHONE_IN_PART),
     Target.TELEGRAM: (Reason.TELEGRAM_NOT_TAKEN, Reason.TELEGRAM_NOT_TAKEN),
+    Target.MAX: (Reason.MAX_NOT_TAKEN, Reason.MAX_NOT_TAKEN),
+    Target.VK: (Reason.VK_NOT_TAKEN, Reason.VK_NOT_TAKEN),
+}
+#: Messengers, and what is said of a number that is none.
+_MESSENGERS: Final = {
+    Target.TELEGRAM: Reason.BAD_TELEGRAM,
+    Target.MAX: Reason.BAD_MAX,
+    Target.VK: Reason.BAD_VK,
 }
 
 
@@ -182,8 +190,8 @@ def _phones(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[st
     return _one_by_one(values, draft, target, addresses.phone, Reason.BAD_PHONE)
 
 
-def _telegram_ids(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
-    return _one_by_one(values, draft, target, addresses.telegram_id, Reason.BAD_TELEGRAM)
+def _messenger_ids(values: Sequence[str], target: Target, draft: _Draft) -> Sequence[str]:
+    return _one_by_one(values, draft, target, addresses.NORMAL[target], _MESSENGERS[target])
 
 
 def _one_by_one(
@@ -197,7 +205,7 @@ def _one_by_one(
     for at, value in enumerate(values):
         empty = not value.strip() or value.strip() in _NOTHING
         normal = "" if empty else normalise(value)
-        if normal is None and target is not Target.TELEGRAM:
+        if normal is None and target not in _MESSENGERS:
             normal = addresses.first_of(value, normalise)
             if normal is not None:
                 draft.warn(at, _MISSED[target][1], value)
@@ -366,7 +374,7 @@ def _keep_out(
 _CHECKERS: Final[Mapping[str, Callable[[Sequence[str], Target, _Draft], Sequence[str]]]] = {
     "email": _emails,
     "phone": _phones,
-    "telegram": _telegram_ids,
+    "messenger": _messenger_ids,
     "line": _texts,
     "text": _texts,
     "time_zone": _time_zones,

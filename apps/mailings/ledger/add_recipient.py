@@ -1,12 +1,16 @@
-"""One more recipient for a run whose audience is frozen already."""
+"""More recipients for a run whose audience is frozen already."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from apps.mailings.ledger import routes
-from apps.mailings.ledger.freeze import Audience, reason_for
+from apps.mailings.ledger.freeze import Audience, insert, reason_for
+from apps.mailings.ledger.permission import bars
 from apps.mailings.ledger.runs import LockedRun
 from apps.mailings.models import Delivery, Recipient, Run
 
@@ -46,3 +50,32 @@ def count_in(run: LockedRun, delivery: Delivery) -> None:
         larger[counter] = F(counter) + 1
     Run.objects.filter(pk=run.id).update(**larger)
     routes.count_in(run, 1)
+
+
+def add_several(
+    run: LockedRun, audience: Audience, recipient_ids: Sequence[int]
+) -> dict[int, tuple[int, bool]]:
+    """Add these of the owner's recipients, in a few statements whatever their number.
+
+    Who would have been left out by the freeze is left out here. Returns the delivery of each who
+    was added and whether it is pending; who is in the run already is not among them.
+    """
+    rows = insert(run, audience.several(recipient_ids), audience, late=True)
+    if not rows:
+        return {}
+    routes.count_in(run, len(rows))
+    other = [one for one, reason, _who in rows if reason in bars.OF_ADDRESS]
+    moved = routes.fall_back(run, other, state="suppressed", rights=audience.rights)
+    reasons = Counter(reason for one, reason, _who in rows if reason and one not in moved)
+    left = reasons.total()
+    larger = {f"left_{code}": F(f"left_{code}") + count for code, count in reasons.items()}
+    Run.objects.filter(pk=run.id).update(
+        audience=F("audience") + len(rows),
+        pending=F("pending") + len(rows) - left,
+        suppressed=F("suppressed") + left,
+        **larger,
+    )
+    run.counts["pending"] += len(rows) - left
+    run.counts["suppressed"] += left
+    run.stored = run.standing
+    return {who: (one, not reason or one in moved) for one, reason, who in rows}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final, Protocol
@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from django.db import connection
 
 from apps.core.contracts import Claimed
-from apps.core.responses.stored import Response
+from apps.core.responses.stored import Response, code_of
 from apps.mailings.attribute_values import lists_in
 from apps.mailings.fields import BASIC, template_fields
 from apps.mailings.ledger import dialect, runs
@@ -29,7 +29,7 @@ from apps.mailings.ledger.runs import (
     write_counts_after,
 )
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 
 #: Whom so many workers died with is claimed one at a time: if a message is the cause, it must not
 #: take a whole group with it when it is given up.
@@ -48,7 +48,9 @@ class ClaimRow(Protocol):
     address: str
     tries: int
     condition_bits: int
+    content_version: int
     attributes: str
+    unmeasured: bool
     archived_at: datetime | None
     every_days: int | None
     subscription_id: int | None
@@ -66,7 +68,9 @@ _COLUMNS = {
     "address": "d.address",
     "tries": "d.tries",
     "condition_bits": "d.condition_bits",
+    "content_version": "d.content_version",
     "attributes": "c.attributes",
+    "unmeasured": "c.unmeasured",
     "archived_at": "c.archived_at",
     "every_days": "c.every_days",
     "subscription_id": "d.subscription_id",
@@ -106,14 +110,14 @@ _ROADS = {
 
 #: The rows are locked by their SELECT (SQLite: by BEGIN IMMEDIATE).
 _TAKE = (
-    "UPDATE mailings_delivery SET state = 'sending', token = %s, content_version = %s,"
+    "UPDATE mailings_delivery SET state = 'sending', token = %s,{version}"
     " not_before = NULL, response = '', changed_at = %s"
     " WHERE {ids} AND state = 'pending'"
 )
 _TAKE_AT_ONCE = """
 WITH chosen AS MATERIALIZED ({chosen}),
      taken AS (UPDATE mailings_delivery
-                  SET state = 'sending', token = %s, content_version = %s, not_before = NULL,
+                  SET state = 'sending', token = %s,{version} not_before = NULL,
                       changed_at = %s
                  FROM chosen
                 WHERE mailings_delivery.id = chosen.id AND mailings_delivery.state = 'pending'
@@ -143,13 +147,15 @@ class Asked:
     """Who claims, and by what right.
 
     ``on_first_channel``: the run is on the one whose deliveries have positions. ``gated``: the
-    owner's gate is this transaction's, and frequency rules hold.
+    owner's gate is this transaction's, and frequency rules hold. ``newest``: of a run with several
+    contents, where the versions of those lead that were replaced; None: it has one content.
     """
 
     token: int
     on_first_channel: bool = True
     rights: Rights = USUAL
     gated: bool = False
+    newest: Mapping[int, int] | None = None
 
 
 def claim(run: LockedRun, asked: Asked, *, limit: int) -> Claim:
@@ -162,9 +168,9 @@ def claim(run: LockedRun, asked: Asked, *, limit: int) -> Claim:
         write_counts(run)  # the statement that takes and counts knows no reasons
     taking = _Taking(run, asked)
     result = taking.result
-    if asked.on_first_channel and run.claim_cursor < run.audience:
+    if asked.on_first_channel and run.claim_cursor < run.last_position:
         params = [run.claim_cursor]
-        advance_position(run, beyond(run, limit))
+        advance_position(run, min(run.claim_cursor + limit, run.last_position))
         taking.take("fresh", [*params, run.claim_cursor])
     left = limit - len(result.claimed) - result.suppressed - result.waiting
     if left > 0:
@@ -176,12 +182,13 @@ def claim(run: LockedRun, asked: Asked, *, limit: int) -> Claim:
 class Due:
     """When the earliest returned delivery of a run may be tried again, and whether it ever was.
 
-    ``capped``: it waits for a frequency rule.
+    ``capped``: it waits for a frequency rule; ``for_files``: for files of its own.
     """
 
     at: datetime
     tried: bool
     capped: bool = False
+    for_files: bool = False
 
 
 def next_due(run: LockedRun) -> Due | None:
@@ -197,7 +204,8 @@ def next_due(run: LockedRun) -> Due | None:
     at = dialect.as_time(not_before)
     if at is None:
         return None
-    return Due(at, bool(tries), capped=response == frequency.WAITS)
+    capped, for_files = response == frequency.WAITS, code_of(response) == "files_wait"
+    return Due(at, bool(tries), capped=capped, for_files=for_files)
 
 
 def beyond(run: LockedRun, count: int) -> int:
@@ -221,6 +229,7 @@ class _Taking:
         self.result = Claim()
         self._run, self._token, self._rights = run, asked.token, asked.rights
         self._gated = asked.gated and asked.rights.heeds_wishes
+        self._newest = asked.newest
         guarded = self._gated or asked.rights.needs_consent or run.blocks_domains
         self._at_once = dialect.on_postgresql() and not guarded
         self._now = dialect.time_value(run.now)
@@ -247,7 +256,7 @@ class _Taking:
         if waits:
             frequency.defer(run, waits)
         self.result.waiting += len(waits)
-        self.result.claimed += map(claimed_of, free)
+        self.result.claimed += map(claimed_of if self._newest is None else _chosen_of, free)
 
     def _paused(self) -> list[Any]:
         return [self._now] if self._rights.heeds_wishes else []
@@ -259,19 +268,31 @@ class _Taking:
             if not self._at_once:
                 cursor.execute(sql, params)
             else:
-                whole = _TAKE_AT_ONCE.format(chosen=sql, more=_COUNTED if first else "")
-                ours = [self._token, run.content_version, self._now]
-                ours += counts_values(run) if first else []
-                name = f"vestnik_claim_{road}_{run.channel}_{self._rights.kind}"
-                dialect.execute(cursor, name, whole, [*params, *ours])
+                version = _version_sql(self._newest)
+                more = _COUNTED if first else ""
+                whole = _TAKE_AT_ONCE.format(chosen=sql, more=more, version=version)
+                ours = self._ours + (counts_values(run) if first else [])
+                if self._newest:  # as good as no other run has the same statement
+                    cursor.execute(whole, [*params, *ours])
+                else:
+                    kind = (
+                        self._rights.kind if self._newest is None else f"{self._rights.kind}_many"
+                    )
+                    name = f"vestnik_claim_{road}_{run.channel}_{kind}"
+                    dialect.execute(cursor, name, whole, [*params, *ours])
             return list(map(_claim_row, cursor.fetchall()))
 
     def _take(self, ids: list[int]) -> None:
         if ids:
-            ours = [self._token, self._run.content_version, self._now]
             with connection.cursor() as cursor:
-                sql = _TAKE.format(ids=dialect.any_of("id"))
-                cursor.execute(sql, [*ours, dialect.ids_value(ids)])
+                sql = _TAKE.format(ids=dialect.any_of("id"), version=_version_sql(self._newest))
+                cursor.execute(sql, [*self._ours, dialect.ids_value(ids)])
+
+    @property
+    def _ours(self) -> list[Any]:
+        """What a claim writes into a delivery."""
+        version = [self._run.content_version] if self._newest is None else []
+        return [self._token, *version, self._now]
 
     def _capped(self, rows: list[ClaimRow], out: dict[int, str]) -> dict[int, datetime]:
         """Until when deliveries wait. Where that is of no use the frequency rule leaves them out:
@@ -311,6 +332,15 @@ class _Taking:
         self.result.suppressed += len(rows)
 
 
+def _version_sql(newest: Mapping[int, int] | None) -> str:
+    """What a claim makes of the version: the run's only one, or what it leads to by now."""
+    if newest is None:
+        return " content_version = %s,"
+    column = "mailings_delivery.content_version"
+    cases = " ".join(f"WHEN {int(old)} THEN {int(new)}" for old, new in newest.items())
+    return f" content_version = CASE {column} {cases} ELSE {column} END," if cases else ""
+
+
 #: Reasons that a frequency rule goes before.
 _WEAKER: Final = frozenset({"", LeftOut.SUPPRESSED.value, LeftOut.GONE.value})
 
@@ -347,7 +377,13 @@ def claimed_of(row: ClaimRow) -> Claimed:
         fields=template_fields(_basic(row), attributes),
         lists=lists_in(attributes) if "[" in row.attributes else {},
         condition_bits=row.condition_bits,
+        unmeasured=bool(row.unmeasured),
     )
+
+
+def _chosen_of(row: ClaimRow) -> Claimed:
+    """The same with the content that was chosen: only where there are several to choose from."""
+    return replace(claimed_of(row), content_version=row.content_version)
 
 
 def leave_out(delivery_id: int, code: str, response: Response, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ from apps.mailings.ledger.permission.domains import any_blocked, blocked_sql
 from apps.mailings.ledger.permission.rights import Rights
 from apps.mailings.models import Recipient
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
+from apps.mailings.run_content import VERSION
 
 #: Each person once. MATERIALIZED: a planner that pulls it up evaluates every reason anew for each
 #: place where the reason is named, some twenty times.
@@ -24,6 +25,8 @@ _WITH = "WITH a AS MATERIALIZED ({audience})"
 
 #: The column of an audience whose content asks for tags or segments.
 BITS: Final = "condition_bits"
+#: What only some audiences have of each person, with its type, and what it is in the others.
+PERSONAL: Final = {BITS: ("bigint", 0), VERSION: ("smallint", 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Source:
     """The audience with its bar on each channel as SQL: ``WITH a``, and what is joined to it.
 
     ``bars``: for each channel why it cannot reach a person, '' where it can; ``stops``: the reason
-    of the suppression. ``bits``: what the content asks of a person; empty: it asks nothing.
+    of the suppression. ``personal``: the columns of PERSONAL that this audience has.
     """
 
     common: str
@@ -84,7 +87,7 @@ class Source:
     bars: tuple[str, ...]
     stops: tuple[str, ...]
     params: tuple[Any, ...]
-    bits: str = ""
+    personal: Mapping[str, str] = field(default_factory=dict)
 
 
 def source_of(
@@ -99,7 +102,7 @@ def source_of(
     ``columns``: further ones of the audience. Raises EmptyResultSet for nobody.
     """
     addresses = {f"address_{at}": F(ADDRESS[channel]) for at, channel in enumerate(channels)}
-    asked = [BITS] if BITS in audience.query.annotations else []
+    asked = [name for name in PERSONAL if name in audience.query.annotations]
     rows = audience.annotate(**addresses).values(
         "id", "bar", "term", "subscription_id", "time_zone", *addresses, *asked, *columns
     )
@@ -124,7 +127,7 @@ def source_of(
         bars=tuple(bars),
         stops=tuple(f"COALESCE(s{at}.reason, 'domain')" for at in range(len(channels))),
         params=tuple(params),
-        bits=f"CAST(a.{BITS} AS bigint)" if asked else "",
+        personal={name: f"CAST(a.{name} AS {PERSONAL[name][0]})" for name in asked},
     )
 
 
@@ -159,18 +162,16 @@ def zones_of(
     audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
 ) -> dict[str, int]:
     """How many of those whom the freeze would share out live in each time zone. In one query."""
-    try:
-        source = source_of(audience.order_by(), rights, owner_id, channels)
-    except EmptyResultSet:
-        return {}
-    reached = " OR ".join(f"{bar} = ''" for bar in source.bars)
-    sql = (
-        f"{source.common} SELECT a.time_zone, COUNT(*) FROM {source.joined}"
-        f" WHERE a.bar = '' AND ({reached}) GROUP BY 1"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, source.params)
-        return dict(cursor.fetchall())
+    asked = ("a.time_zone, COUNT(*)", " GROUP BY 1")
+    return dict(_of_reached(asked, audience, rights, owner_id, channels))
+
+
+def languages_of(
+    audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
+) -> dict[str, int]:
+    """How many of those whom the freeze would share out speak each language. In one query."""
+    asked = ("a.language, COUNT(*)", " GROUP BY 1")
+    return dict(_of_reached(asked, audience, rights, owner_id, channels, ["language"]))
 
 
 def lacking_of(
@@ -185,7 +186,8 @@ def lacking_of(
     ``columns`` are annotations of 0 and 1. In one query.
     """
     sums = "".join(f", COALESCE(SUM(a.{column}), 0)" for column in columns)
-    found = _of_reached(f"COUNT(*){sums}", audience, rights, owner_id, channels, columns)
+    asked = (f"COUNT(*){sums}", "")
+    found = _of_reached(asked, audience, rights, owner_id, channels, columns)
     return tuple(map(int, found[0])) if found else (0,) * (1 + len(columns))
 
 
@@ -193,23 +195,28 @@ def ids_of(
     audience: QuerySet[Recipient], rights: Rights, owner_id: int, channels: Sequence[str]
 ) -> list[int]:
     """Whom the freeze would share out. In one query."""
-    return [row[0] for row in _of_reached("a.id", audience, rights, owner_id, channels)]
+    return [row[0] for row in _of_reached(("a.id", ""), audience, rights, owner_id, channels)]
 
 
 def _of_reached(
-    asked: str,
+    asked: tuple[str, str],
     audience: QuerySet[Recipient],
     rights: Rights,
     owner_id: int,
     channels: Sequence[str],
     columns: Sequence[str] = (),
 ) -> list[tuple[Any, ...]]:
+    """What is ``asked`` of those whom the freeze would share out: columns, and how to group."""
     try:
         source = source_of(audience.order_by(), rights, owner_id, channels, columns)
     except EmptyResultSet:
         return []
     reached = " OR ".join(f"{bar} = ''" for bar in source.bars)
-    sql = f"{source.common} SELECT {asked} FROM {source.joined} WHERE a.bar = '' AND ({reached})"
+    found, grouped = asked
+    sql = (
+        f"{source.common} SELECT {found} FROM {source.joined}"
+        f" WHERE a.bar = '' AND ({reached}){grouped}"
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql, source.params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -9,10 +9,10 @@ that records it; a dead address right after it, for all who send by the account 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
@@ -83,18 +83,30 @@ def count_refused(run_id: int, account: str, count: int, now: datetime) -> None:
         transaction.on_commit(add, robust=True)
 
 
-def count_back(delivery_id: int, *, hard_bounces: int = 0, complaints: int = 0) -> None:
-    """A delivery came back for good, or was complained about: it counts where it left."""
-    if not hard_bounces and not complaints:
-        return
-    found = _left_by(delivery_id)
-    row = found.values_list("created_at", "account", "delivery__run_id").first()
-    if row is None:
-        return
-    left_at, account, run_id = row
-    key = (left_at.astimezone(UTC).date(), account, _sender_domains([run_id]).get(run_id, ""))
-    _add({key: hard_bounces}, "hard_bounces")
-    _add({key: complaints}, "complaints")
+def count_back(*, hard_bounces: Sequence[int] = (), complaints: Sequence[int] = ()) -> None:
+    """These deliveries came back for good, or were complained about: they count where they left."""
+    left = _left_at([*hard_bounces, *complaints])
+    domains = _sender_domains({run_id for _day, _account, run_id in left.values()})
+    for column, deliveries in (("hard_bounces", hard_bounces), ("complaints", complaints)):
+        found = (left[number] for number in deliveries if number in left)
+        counts = Counter((day, account, domains.get(run_id, "")) for day, account, run_id in found)
+        _add(counts, column)
+
+
+def _left_at(deliveries: Sequence[int]) -> dict[int, tuple[date, str, int]]:
+    """By delivery: the day on which it left, the account by which it did, and its run."""
+    if not deliveries:
+        return {}
+    rows = (
+        _left_by(Q(delivery_id__in=deliveries))
+        .order_by("pk")
+        .values_list("delivery_id", "created_at", "account", "delivery__run_id")
+    )
+    return {
+        delivery_id: (at.astimezone(UTC).date(), account, run_id)
+        for delivery_id, at, account, run_id in rows
+        if delivery_id is not None
+    }
 
 
 def stop_of(account: str, domain: str, now: datetime) -> Stop | None:
@@ -123,9 +135,9 @@ def wake(account: str, now: datetime) -> None:
     waiting.update(deferred_until=now)
 
 
-def _left_by(delivery_id: Any) -> QuerySet[Attempt]:
-    """The attempts by which a message may have left, the last one first."""
-    tries = Attempt.objects.filter(delivery_id=delivery_id, kind=Attempt.Kind.DELIVERY)
+def _left_by(deliveries: Q) -> QuerySet[Attempt]:
+    """The attempts by which messages may have left, the last one first."""
+    tries = Attempt.objects.filter(deliveries, kind=Attempt.Kind.DELIVERY)
     return tries.exclude(status=Attempt.Status.FAILURE).order_by("-pk")
 
 
@@ -139,7 +151,7 @@ def _decided(part: QuerySet[Attempt]) -> Counter[_Key]:
     said = Q()
     for state in _LEFT:
         said |= Q(response__startswith=coded("decided", Delivery.State.UNKNOWN, state, ""))
-    left = _left_by(OuterRef("delivery_id"))
+    left = _left_by(Q(delivery_id=OuterRef("delivery_id")))
     rows = part.filter(said, kind=Attempt.Kind.AUDIT).annotate(
         left_at=Subquery(left.values("created_at")[:1]), by=Subquery(left.values("account")[:1])
     )

@@ -16,7 +16,9 @@ from django.db.backends.utils import CursorWrapper
 from apps.core.responses.stored import NOTHING, Response
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
-from apps.mailings.models.ledger import STATES, LeftOut
+from apps.mailings.models.ledger import STATES
+from apps.mailings.models.permission.left_out import LeftOut
+from apps.mailings.models.run_parts import outcome_of
 from apps.mailings.wait_reasons import reasons_that
 
 log = structlog.get_logger(__name__)
@@ -32,7 +34,8 @@ _COLUMNS = {
     "owner_active": "u.is_active",
     "content_version": "r.content_version",
     **{name: f"m.{name}" for name in ("local_from", "local_to")},
-    **{name: f"r.{name}" for name in ("claim_cursor", "outcome", "hard_bounces", "complaints")},
+    **{name: f"r.{name}" for name in ("claim_cursor", "claim_limit")},
+    **{name: f"r.{name}" for name in ("outcome", "hard_bounces", "complaints")},
     **{f"pause_{name}": f"p.{name}" for name in ("reason", "detail", "until")},
     "gated": "EXISTS (SELECT 1 FROM mailings_frequencygate g WHERE g.owner_id = m.owner_id)",
     "blocks_domains": (
@@ -40,12 +43,13 @@ _COLUMNS = {
         " WHERE k.owner_id = m.owner_id OR k.owner_id IS NULL)"
     ),
     **{state: f"r.{state}" for state in STATES},
+    "open_ended": "m.kind = 'automation'",
     "database_now": "{now}",
 }
 #: What a run has as its row has it, on either database.
 _AS_READ = (
     *("id", "mailing_id", "number", "state", "trigger", "channel", "account", "owner_id"),
-    *("content_version", "claim_cursor", "outcome", "hard_bounces", "complaints"),
+    *("content_version", "claim_cursor", "claim_limit", "outcome", "hard_bounces", "complaints"),
 )
 _run_row = dialect.named_rows("RunRow", _COLUMNS)
 _LOCK = f"""
@@ -91,7 +95,8 @@ class LockedRun:
     ``channel`` and ``account`` are those that it is on at this moment. ``rate``: messages per
     second, if they were measured. ``stored``: the counters and the cursor as the row has them;
     ``left_out``: how many more are left out than the row says, by reason. ``gated``: its owner has
-    frequency rules; ``blocks_domains``: some domain gets nothing.
+    frequency rules; ``blocks_domains``: some domain gets nothing; ``open_ended``: recipients come
+    one by one, and it waits for the next.
     """
 
     id: int
@@ -113,11 +118,13 @@ class LockedRun:
     local_from: time | None
     local_to: time | None
     claim_cursor: int
+    claim_limit: int
     outcome: str
     hard_bounces: int
     complaints: int
     gated: bool
     blocks_domains: bool
+    open_ended: bool
     counts: dict[str, int]
     now: datetime
     pause: OwnerPause | None = None
@@ -137,6 +144,11 @@ class LockedRun:
     def audience(self) -> int:
         """How many the run is for: the equation's left side."""
         return sum(self.counts.values())
+
+    @property
+    def last_position(self) -> int:
+        """The position at which claims stop now."""
+        return min(self.audience, self.claim_limit)
 
     @property
     def may_send(self) -> bool:
@@ -178,6 +190,7 @@ def lock(run_id: int, *, provided: Condition | None = None) -> LockedRun | None:
         stopping=bool(row.stopping),
         gated=bool(row.gated),
         blocks_domains=bool(row.blocks_domains),
+        open_ended=bool(row.open_ended),
         frozen=row.frozen_at is not None,
         starts_at=starts_at,
         ends_at=ends_at,
@@ -318,24 +331,12 @@ def hand_to(run: LockedRun, account: str, *, channel: str = "") -> None:
     run.account, run.state = account, Run.State.QUEUED
 
 
-def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
-    """The outcome of a run. A success leaves no recipient out, for whatever reason."""
-    served = counts["sent"] + counts["delivered"]
-    wrong = counts["failed"] + counts["bounced"] + counts["unknown"]
-    if stopped and (counts["cancelled"] or not any(counts.values())):
-        return Run.Outcome.CANCELLED
-    if not wrong and not counts["expired"] and not counts["cancelled"]:
-        if not served:
-            return Run.Outcome.EMPTY
-        return Run.Outcome.PARTIAL if counts["suppressed"] else Run.Outcome.SUCCESS
-    if served or counts["unknown"]:
-        return Run.Outcome.PARTIAL
-    return Run.Outcome.EXPIRED if counts["expired"] else Run.Outcome.FAILED
-
-
 def finish(run: LockedRun) -> bool:
     """Close the run when nothing is pending or in flight. True when it is closed now."""
     if run.left or not run.frozen or run.state == Run.State.DONE:
+        return False
+    if run.open_ended and not run.stopping and run.now < run.ends_at:
+        _rest(run)
         return False
     run.outcome = outcome_of(run.counts, stopped=run.stopping)
     Run.objects.filter(pk=run.id).update(
@@ -352,6 +353,27 @@ def finish(run: LockedRun) -> bool:
     counts = {state: count for state, count in run.counts.items() if count}
     _log_event(run, "run_done", outcome=run.outcome, **counts)
     return True
+
+
+def _rest(run: LockedRun) -> None:
+    """Nobody is left to be sent to: wait for the next arrival, unless a person holds the run."""
+    if run.state == Run.State.PAUSED:
+        return
+    Run.objects.filter(pk=run.id).update(
+        state=Run.State.DEFERRED,
+        reason=Run.Reason.BETWEEN_ARRIVALS,
+        reason_detail=NOTHING,
+        deferred_until=None,
+        rate=0.0,
+    )
+    run.state = Run.State.DEFERRED
+
+
+def wake_idle(run: LockedRun) -> None:
+    """Somebody is pending again in a run that waits for arrivals."""
+    idle = Run.objects.filter(pk=run.id, reason=Run.Reason.BETWEEN_ARRIVALS)
+    if run.state == Run.State.DEFERRED and idle.exists():
+        enqueue(run)
 
 
 def _log_event(run: LockedRun, event: str, **facts: object) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.utils.translation import gettext as _
 
+from apps.core.files.limited_process import NoAnswer, ask
 from apps.core.http.costly import Busy
 from apps.mailings.media.errors import MediaRefused, MediaTooLarge
 from apps.mailings.media.worker.job import Findings, Job
@@ -35,7 +33,6 @@ _MEGABYTES = 700
 #: Seconds of a processor, and for the whole: other processes may be at work, too.
 _CPU_SECONDS = 20
 _SECONDS = 60.0
-_ROOT: Final = Path(__file__).resolve().parents[3]
 #: One picture at a time in a process: two together would be larger than the container.
 _turn: Final = threading.Lock()
 _WAIT: Final = 60.0
@@ -97,17 +94,13 @@ def _job(source: Path, target: Path, widths: Sequence[int], keep: str) -> Job:
 
 
 def _run(job: Job) -> Findings:
-    command = [sys.executable, "-m", "apps.mailings.media.worker", json.dumps(asdict(job))]
-    with _my_turn():
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=_SECONDS, cwd=_ROOT)
-        except subprocess.TimeoutExpired as error:
-            raise _refusal("too_slow") from error
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
-        # The system ended it at a limit, or a decoder crashed.
-        log.warning("picture_decoder_died", status=done.returncode, size=len(done.stderr))
+        with _my_turn():
+            found = ask("apps.mailings.media.worker", job, seconds=_SECONDS)
+    except NoAnswer as end:
+        if not end.status:
+            raise _refusal("too_slow") from end
+        log.warning("picture_decoder_died", status=end.status, size=end.size)
         raise _refusal("too_big") from None
     if code := found.get("error"):
         raise _refusal(code)

@@ -130,8 +130,8 @@ def delete(names: Iterable[str]) -> None:
             log.warning("picture_file_kept", file=name, error=str(error))
 
 
-def sweep() -> int:
-    """Delete the files that no row names. Returns how many.
+def sweep(*, remove: bool = True) -> int:
+    """Delete the files that no row names, or only count them. Returns how many.
 
     They are left by owners who were deleted, and by processes that were killed.
     """
@@ -145,9 +145,10 @@ def sweep() -> int:
             named = {digest[:_HASH] for digest in rows.values_list("sha256", flat=True)}
             for path in files:
                 if path.stem not in named:
-                    path.unlink(missing_ok=True)
                     count += 1
-        if folder.is_dir() and not any(folder.iterdir()) and _is_old(folder):
+                    if remove:
+                        path.unlink(missing_ok=True)
+        if remove and folder.is_dir() and not any(folder.iterdir()) and _is_old(folder):
             folder.rmdir()
     return count
 

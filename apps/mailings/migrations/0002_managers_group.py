@@ -5,6 +5,9 @@ GRANTED = [
     ("users", "user", "view_all_data", "Can see the data of all users"),
     ("users", "user", "block_user", "Can block and unblock users"),
     ("mailings", "mailing", "toggle_mailing", "Can enable and disable any mailing"),
+    ("mailings", "suppression", "lift_complaint", "Can allow addresses again after a complaint"),
+    ("mailings", "blockeddomain", "block_domain", "Can block domains for everybody"),
+    ("mailings", "messagetemplate", "publish_templates", "Can make templates for everybody"),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -31,6 +32,8 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("Email")
     PHONE = "phone", _("Phone")
     TELEGRAM = "telegram", _("Telegram")
+    MAX = "max", _("MAX")
+    VK = "vk", _("VK")
 
 
 #: Where a recipient's address for each channel stands.
@@ -38,7 +41,11 @@ ADDRESS: Final = {
     Channel.EMAIL.value: "email",
     Channel.PHONE.value: "phone",
     Channel.TELEGRAM.value: "telegram_chat_id",
+    Channel.MAX.value: "max_user_id",
+    Channel.VK.value: "vk_user_id",
 }
+#: The channels whose addresses are numbers that people connect themselves, each at one bot.
+MESSENGERS: Final = (Channel.TELEGRAM.value, Channel.MAX.value, Channel.VK.value)
 
 
 _NO_ADDRESS: Final = {
@@ -48,6 +55,8 @@ _NO_ADDRESS: Final = {
         " +7 916 123-45-67."
     ),
     Channel.TELEGRAM.value: _("Write the number of the chat."),
+    Channel.MAX.value: _("Write the number of the person at MAX."),
+    Channel.VK.value: _("Write the number of the person at VK."),
 }
 _TWO_ALPHABETS: Final = _(
     "This address mixes letters of two alphabets that look alike. Type it anew, in one of them."
@@ -95,7 +104,8 @@ class Recipient(OwnedModel):
     history and receives nothing; an erased one is archived and has lost all that says who it was.
     ``paused_until`` and ``every_days`` are the person's own wishes. ``unconfirmed_since``: nobody
     but a sign-up, or a program that asks for a confirmation, has named this address; anybody may
-    type anybody's. Who confirms, or is added by the owner, is known.
+    type anybody's. Who confirms, or is added by the owner, is known. ``unmeasured``: the person
+    does not want openings and clicks to be measured.
     """
 
     class Source(models.TextChoices):
@@ -121,6 +131,12 @@ class Recipient(OwnedModel):
     )
     telegram_chat_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
         _("Telegram chat id"), null=True, blank=True
+    )
+    max_user_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        _("MAX user id"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    vk_user_id: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(
+        _("VK user id"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
     full_name: models.CharField[str, str] = models.CharField(
         pgettext_lazy("person", "name"), max_length=200, blank=True
@@ -177,6 +193,9 @@ class Recipient(OwnedModel):
     unconfirmed_since: models.DateTimeField[Any, Any] = models.DateTimeField(
         _("unconfirmed since"), null=True, blank=True, editable=False
     )
+    unmeasured: models.BooleanField[bool, bool] = models.BooleanField(
+        _("not measured"), default=False, db_default=False
+    )
 
     class Meta:
         verbose_name = _("recipient")
@@ -220,10 +239,24 @@ class Recipient(OwnedModel):
                 condition=Q(telegram_chat_id__isnull=False),
                 violation_error_message=_("You already have a recipient with this Telegram id."),
             ),
+            models.UniqueConstraint(
+                fields=["owner", "max_user_id"],
+                name="recipient_max_unique_per_owner",
+                condition=Q(max_user_id__isnull=False),
+                violation_error_message=_("You already have a recipient with this MAX id."),
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "vk_user_id"],
+                name="recipient_vk_unique_per_owner",
+                condition=Q(vk_user_id__isnull=False),
+                violation_error_message=_("You already have a recipient with this VK id."),
+            ),
             models.CheckConstraint(
                 condition=Q(email__isnull=False)
                 | Q(phone__isnull=False)
                 | Q(telegram_chat_id__isnull=False)
+                | Q(max_user_id__isnull=False)
+                | Q(vk_user_id__isnull=False)
                 | Q(erased_at__isnull=False),
                 name="recipient_has_an_address",
                 violation_error_message=_("Give at least one address."),
@@ -235,6 +268,8 @@ class Recipient(OwnedModel):
                     email__isnull=True,
                     phone__isnull=True,
                     telegram_chat_id__isnull=True,
+                    max_user_id__isnull=True,
+                    vk_user_id__isnull=True,
                 ),
                 name="recipient_erased_stays_so",
                 violation_error_message=_("This recipient was erased, and stays so."),
@@ -244,6 +279,7 @@ class Recipient(OwnedModel):
     def __str__(self) -> str:
         # Lists read these columns only: an erased person has lost them all.
         known = self.full_name or self.email or self.phone or self.telegram_chat_id
+        known = known or self.max_user_id or self.vk_user_id
         return str(known) if known else gettext("erased person")
 
     @property

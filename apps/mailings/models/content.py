@@ -166,6 +166,57 @@ class PartOfMessageQuerySet(OwnedQuerySet[Any]):
     owner_path = "message__owner_id"
 
 
+class MessageTranslation(BaseModel):
+    """A message in one more language. Its structure is the message's own, and exists once.
+
+    ``strings``: of each block the text and, as ``of``, the hash of the base string that it was made
+    from. ``bases``: these hashes of subject, preheader, text and html. What is empty is missing.
+    """
+
+    message: models.ForeignKey[Message, Message] = models.ForeignKey(
+        Message,
+        on_delete=models.CASCADE,
+        related_name="translations",
+        db_index=False,
+        verbose_name=_("message"),
+    )
+    language: models.CharField[str, str] = models.CharField(_("language"), max_length=10)
+    subject: models.CharField[str, str] = models.CharField(
+        _("subject"), max_length=255, blank=True, default="", db_default=""
+    )
+    preheader: models.CharField[str, str] = models.CharField(
+        _("preheader"), max_length=255, blank=True, default="", db_default=""
+    )
+    text: models.TextField[str, str] = models.TextField(
+        _("plain text"), blank=True, default="", db_default=""
+    )
+    html: models.TextField[str, str] = models.TextField(
+        _("HTML"), blank=True, default="", db_default=""
+    )
+    bases: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, blank=True, editable=False
+    )
+    strings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True, editable=False
+    )
+
+    objects = PartOfMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("translation of a message")
+        verbose_name_plural = _("translations of messages")
+        ordering = ["message", "language"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "language"], name="message_translation_unique"
+            ),
+            models.CheckConstraint(condition=~models.Q(language=""), name="translation_language"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.language}"
+
+
 class Attachment(BaseModel):
     """A file that goes out with a message.
 
@@ -192,6 +243,11 @@ class Attachment(BaseModel):
         return self.name
 
 
+def translations_field() -> models.JSONField[dict[str, Any], dict[str, Any]]:
+    """All languages of a version or a draft: entries (core.content.translation) by language."""
+    return models.JSONField(_("translations"), default=dict, blank=True, editable=False)
+
+
 class MessageVersion(Content, BaseModel):
     """The content of a message as it was saved under this number (its revision)."""
 
@@ -206,6 +262,7 @@ class MessageVersion(Content, BaseModel):
         related_name="+",
         verbose_name=_("author"),
     )
+    translations = translations_field()
 
     objects = PartOfMessageQuerySet.as_manager()
 

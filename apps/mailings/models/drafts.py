@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import OwnedModel, OwnedQuerySet
-from apps.mailings.models.content import Form, Message
+from apps.mailings.models.content import Form, Message, translations_field
 
 
 class MessageDraft(OwnedModel):
@@ -50,6 +50,7 @@ class MessageDraft(OwnedModel):
     document: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
         _("blocks"), null=True, blank=True
     )
+    translations = translations_field()
 
     class Meta:
         verbose_name = _("draft")

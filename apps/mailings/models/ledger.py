@@ -14,7 +14,9 @@ from django.utils.translation import ngettext, pgettext_lazy
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.responses.stored import Response
 from apps.mailings.models.audience import Channel, Recipient
+from apps.mailings.models.engagement.figures import EngagementFigures, within_sent
 from apps.mailings.models.mailing import Mailing
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.models.trigger import Trigger
 
 
@@ -28,18 +30,8 @@ def _left_out_counter() -> models.PositiveIntegerField[int, int]:
     return models.PositiveIntegerField(default=0, db_default=0)
 
 
-class LeftOut(models.TextChoices):
-    """Why somebody of a run's audience gets nothing: one reason each, the strongest first."""
-
-    UNSUBSCRIBED = "unsubscribed", pgettext_lazy("left out", "Unsubscribed")
-    UNCONFIRMED = "unconfirmed", pgettext_lazy("left out", "Subscription not confirmed")
-    NO_CONSENT = "no_consent", pgettext_lazy("left out", "No consent")
-    PAUSED = "paused", pgettext_lazy("left out", "Paused by the person")
-    EXCLUDED = "excluded", pgettext_lazy("left out", "Excluded by the mailing")
-    CAP = "cap", pgettext_lazy("left out", "Frequency rule reached")
-    SUPPRESSED = "suppressed", pgettext_lazy("left out", "Address suppressed")
-    NO_ADDRESS = "no_address", pgettext_lazy("left out", "No address")
-    GONE = "gone", pgettext_lazy("left out", "Archived, erased or address changed")
+#: Claims of a run stop at no position.
+NO_LIMIT: Final = 2**31 - 1
 
 
 class RunQuerySet(OwnedQuerySet["Run"]):
@@ -50,17 +42,18 @@ class DeliveryQuerySet(OwnedQuerySet["Delivery"]):
     owner_path = "run__mailing__owner_id"
 
 
-class Run(BaseModel):
+class Run(EngagementFigures, BaseModel):
     """One complete pass of a mailing: the queue entry, and the truth about what happens next.
 
-    ``content`` is the snapshot that is sent, in its ``content_version`` (an edit during a pause
-    makes the next one; the replaced ones are kept as RunContent); ``early``: started before the
-    mailing's start on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
+    ``content`` is the snapshot that is sent, in its ``content_version``; others (of languages, and
+    those replaced in a pause) are kept as RunContent. ``early``: started before the mailing's start
+    on purpose; ``urgent``: in the lane of the messages to one; ``stopping``: to be
     closed as soon as nothing is in flight; ``yielded_at``: when it last yielded to another one on
     its account. The counters are kept by the ledger in the very transaction that moves a delivery,
     and always add up to ``audience``; ``hard_bounces`` and ``complaints`` stand beside them and
     only grow. Up to ``claim_cursor`` every position has been claimed or closed: what is pending
-    there waits in ``not_before``.
+    there waits in ``not_before``. Claims go no further than ``claim_limit``: the last place of an
+    experiment's sample until it is decided.
     """
 
     class State(models.TextChoices):
@@ -80,14 +73,18 @@ class Run(BaseModel):
         EMPTY = "empty", _("No recipients")
 
     class Reason(models.TextChoices):
-        """Why a run stands still."""
+        """Why a run stands still; ``approval`` is why there is none yet."""
 
+        APPROVAL = "approval", _("a manager has to approve it")
         BEFORE_START = "before_start", _("waiting for its start")
         OUTSIDE_HOURS = "outside_hours", _("outside sending hours")
         OUTSIDE_LOCAL_HOURS = "outside_local_hours", _("outside recipients' local hours")
         RATE_LIMIT = "rate_limit", _("sending limit reached")
         QUOTA_EXHAUSTED = "quota_exhausted", _("provider's quota used up")
         FREQUENCY_CAP = "frequency_cap", _("people have got as many messages as your rules allow")
+        FILES = "files", _("waiting for the recipients’ files")
+        EXPERIMENT = "experiment", _("waiting for the result of the experiment")
+        EXPERIMENT_UNDECIDED = "experiment_undecided", _("the experiment needs your choice")
         TRANSIENT_ERROR = "transient_error", _("some recipients will be retried")
         CHANNEL_DOWN = "channel_down", _("mail server unavailable")
         SERVER_BUSY = "server_busy", _("mail server busy")
@@ -99,6 +96,8 @@ class Run(BaseModel):
         COMPLAINTS = "complaints", _("too many spam complaints about this account")
         MAILING_DISABLED = "mailing_disabled", _("disabled by a manager")
         PAUSED_BY_USER = "paused_by_user", _("paused")
+        BETWEEN_ARRIVALS = "between_arrivals", _("nobody has come to this step")
+        RESTORED = "restored", _("restored from a backup")
 
     mailing: models.ForeignKey[Mailing, Mailing] = models.ForeignKey(
         Mailing, on_delete=models.CASCADE, related_name="runs"
@@ -121,6 +120,9 @@ class Run(BaseModel):
     )
     freeze_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
     claim_cursor: models.IntegerField[int, int] = models.IntegerField(default=0, db_default=0)
+    claim_limit: models.IntegerField[int, int] = models.IntegerField(
+        default=NO_LIMIT, db_default=NO_LIMIT
+    )
     frozen_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
     early: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     urgent: models.BooleanField[bool, bool] = models.BooleanField(default=False)
@@ -170,6 +172,7 @@ class Run(BaseModel):
     left_no_consent: models.PositiveIntegerField[int, int] = _left_out_counter()
     left_paused: models.PositiveIntegerField[int, int] = _left_out_counter()
     left_excluded: models.PositiveIntegerField[int, int] = _left_out_counter()
+    left_no_language: models.PositiveIntegerField[int, int] = _left_out_counter()
     left_cap: models.PositiveIntegerField[int, int] = _left_out_counter()
     left_suppressed: models.PositiveIntegerField[int, int] = _left_out_counter()
     left_no_address: models.PositiveIntegerField[int, int] = _left_out_counter()
@@ -225,6 +228,7 @@ class Run(BaseModel):
                     + F("left_no_consent")
                     + F("left_paused")
                     + F("left_excluded")
+                    + F("left_no_language")
                     + F("left_cap")
                     + F("left_suppressed")
                     + F("left_no_address")
@@ -232,12 +236,15 @@ class Run(BaseModel):
                 ),
                 name="run_left_out_adds_up",
             ),
+            within_sent(),
             models.CheckConstraint(
                 condition=~Q(state="done") | Q(pending=0, sending=0),
                 name="run_done_leaves_nobody",
             ),
             models.CheckConstraint(
-                condition=~Q(state="deferred") | (~Q(reason="") & Q(deferred_until__isnull=False)),
+                condition=~Q(state="deferred")
+                | Q(reason="between_arrivals", deferred_until__isnull=True)
+                | (~Q(reason="") & Q(deferred_until__isnull=False)),
                 name="run_wait_has_reason_and_time",
             ),
         ]
@@ -247,7 +254,12 @@ class Run(BaseModel):
 
     def get_outcome_display(self) -> str:  # type: ignore[no-redef]
         """How it ended, in words: of what is only not whole, how many were passed over."""
-        return outcome_words(self)
+        left = self.suppressed + self.expired + self.cancelled
+        wrong = self.failed + self.bounced + self.unknown
+        if self.outcome != Run.Outcome.PARTIAL or wrong or not left:
+            return str(Run.Outcome(self.outcome).label) if self.outcome else ""
+        text = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", left)
+        return text % {"count": left}
 
     def get_reason_display(self) -> str:  # type: ignore[no-redef]
         """Why it stands still: what cannot be reached depends on the channel."""
@@ -260,10 +272,10 @@ class Delivery(models.Model):
     ``token`` is the fencing token: the epoch of the worker that holds it, or last held it.
     ``tries`` counts hand-overs with an outcome, ``crashes`` how often a dead worker held it.
     ``position`` numbers, without a gap from 1, those of a run who were to be sent to when it was
-    frozen: a claim names the positions it wants, and is quick whatever the planner believes.
+    frozen: a claim names the positions it wants, and is quick whatever the planner believes. The
+    sample of an experiment stands before the others, from 0 downwards.
 
-    ``indexed_state`` is the state of those that left the hot path from pending to sent, for
-    indexes: on that path no indexed column changes (docs/decisions/003).
+    ``indexed_state``: ``state`` for indexes, unchanged from pending to sent (docs/decisions/003).
     """
 
     class State(models.TextChoices):
@@ -381,17 +393,8 @@ STATES: Final = tuple(state.value for state in Delivery.State)
 
 def reason_label(reason: str, channel: str) -> str:
     """A reason to stand still, as it is called on this channel."""
-    if reason == Run.Reason.CHANNEL_DOWN and channel == Channel.PHONE:
-        return gettext("the send service cannot be reached")
-    if reason == Run.Reason.CHANNEL_DOWN and channel == Channel.TELEGRAM:
-        return gettext("Telegram cannot be reached")
+    if reason == Run.Reason.CHANNEL_DOWN and channel != Channel.EMAIL:
+        if channel == Channel.PHONE:
+            return gettext("the send service cannot be reached")
+        return gettext("%(channel)s cannot be reached") % {"channel": Channel(channel).label}
     return str(Run.Reason(reason).label) if reason else ""
-
-
-def outcome_words(run: Run) -> str:
-    """The label of the outcome. Nothing failed, but some were skipped: that is no error."""
-    skipped = run.suppressed + run.expired + run.cancelled
-    if run.outcome != Run.Outcome.PARTIAL or run.failed + run.bounced + run.unknown or not skipped:
-        return str(Run.Outcome(run.outcome).label) if run.outcome else ""
-    text = ngettext("finished; %(count)d was skipped", "finished; %(count)d were skipped", skipped)
-    return text % {"count": skipped}

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.mailings.models.audience import Channel
 from apps.mailings.models.audience_rule import AudienceRule
 from apps.mailings.models.content import Message
+from apps.mailings.models.engagement.measured import MeasuredMailing
 from apps.mailings.models.senders import Sender
 
 
-class Mailing(AudienceRule):
+class Mailing(MeasuredMailing, AudienceRule):
     """A message to an audience inside a window of time.
 
     The audience is the union of the individually chosen recipients and those that match the filter:
@@ -31,21 +32,35 @@ class Mailing(AudienceRule):
     A mailing is a draft while ``scheduled_at`` is empty: it does not start on its own. Otherwise it
     is the moment since when its start has been what it is.
 
+    Recipients get the translation in their language. Who speaks another one gets the message as it
+    was written, or nothing: ``other_languages``.
+
     ``start_refusal``: why it could not be started when it was due, as text.formatting keeps it.
 
     A ``transactional`` one is a message to one recipient that a program asked for: it is not listed
     among the mailings, and waits for none of them. ``fields`` are values for the message's places
-    that go before the recipient's own; only a transactional one has any.
+    that go before the recipient's own; only a transactional one has any. A message of an automation
+    has one run, which stays open: those who come to its step are added.
+
+    ``utm`` are parameters of its links by their keys. A ``public`` one is shown in its owner's
+    archive from its first run on; ``slug`` is its name there, and the usual ``utm_campaign``.
     """
 
     class Kind(models.TextChoices):
         MAILING = "mailing", _("mailing")
         TRANSACTIONAL = "transactional", _("transactional message")
+        AUTOMATION = "automation", _("message of an automation")
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
         RUNNING = "running", _("Running")
         COMPLETED = "completed", _("Completed")
+
+    class OtherLanguages(models.TextChoices):
+        """What becomes of recipients in whose language there is no translation."""
+
+        FALLBACK = "fallback", _("Send the message in its own language")
+        LEAVE_OUT = "leave_out", _("Send nothing")
 
     kind: models.CharField[str, str] = models.CharField(
         _("kind"), max_length=16, choices=Kind.choices, default=Kind.MAILING, editable=False
@@ -84,8 +99,30 @@ class Mailing(AudienceRule):
         blank=True,
         verbose_name=_("from"),
     )
+    other_languages: models.CharField[str, str] = models.CharField(
+        _("other languages"),
+        max_length=10,
+        choices=OtherLanguages.choices,
+        default=OtherLanguages.FALLBACK,
+        db_default=OtherLanguages.FALLBACK,
+        help_text=_("For recipients with no language, or one without a translation."),
+    )
     fields: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("fields"), default=dict, blank=True, editable=False
+    )
+    utm: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        _("link parameters"), default=dict, blank=True
+    )
+    public: models.BooleanField[bool, bool] = models.BooleanField(
+        _("in the public archive"), default=False, db_default=False
+    )
+    slug: models.SlugField[str, str] = models.SlugField(
+        _("name in addresses"),
+        max_length=80,
+        blank=True,
+        default="",
+        db_default="",
+        db_index=False,
     )
     starts_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("start"))
     ends_at: models.DateTimeField[Any, Any] = models.DateTimeField(_("end"))
@@ -147,6 +184,7 @@ class Mailing(AudienceRule):
             models.Index(
                 fields=["message", "id"], name="mailing_of_message", condition=Q(kind="mailing")
             ),
+            models.Index(fields=["owner", "id"], name="mailing_public", condition=Q(public=True)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -190,6 +228,16 @@ class Mailing(AudienceRule):
             models.CheckConstraint(
                 condition=Q(kind="transactional") | Q(fields={}),
                 name="mailing_fields_of_transactional",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="mailing") | Q(public=False),
+                name="mailing_public_is_no_transactional",
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "slug"],
+                condition=~Q(slug=""),
+                name="mailing_slug_unique_per_owner",
+                violation_error_message=_("Another mailing of yours has this name in addresses."),
             ),
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.core.files.storage import storages
 from django.core.files.storage.base import Storage
@@ -12,14 +12,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.contracts import Actor
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models.content import Message
 
 #: Random bytes of a token: 120 bits.
 _RANDOM: Final = 15
 #: The columns of a use: what is used, and where.
-_USED: Final = ("media",)
-_PLACES: Final = ("message",)
+_USED: Final = ("media", "saved_block")
+_PLACES: Final = ("message", "brand", "in_block", "template")
 
 
 def media_storage() -> Storage:
@@ -134,6 +135,16 @@ class MediaRendition(BaseModel):
         return f"{self.media} ({self.width})"
 
 
+class UseQuerySet(OwnedQuerySet[Any]):
+    """Uses belong to the owner of what is used."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        return self if actor.sees_all else self.editable_by(actor)
+
+    def editable_by(self, actor: Actor) -> Self:
+        return self.filter(Q(media__owner_id=actor.pk) | Q(saved_block__owner_id=actor.pk))
+
+
 def _exactly_one(names: tuple[str, ...]) -> Q:
     """One of these columns is filled, and no other."""
     found = Q()
@@ -157,6 +168,13 @@ class ContentUse(BaseModel):
         related_name="uses",
         verbose_name=_("picture"),
     )
+    saved_block: models.ForeignKey[Any, Any] = models.ForeignKey(
+        "mailings.SavedBlock",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="uses",
+        verbose_name=_("saved block"),
+    )
     message: models.ForeignKey[Message | None, Message | None] = models.ForeignKey(
         Message,
         on_delete=models.CASCADE,
@@ -164,17 +182,52 @@ class ContentUse(BaseModel):
         related_name="content_uses",
         verbose_name=_("message"),
     )
+    brand: models.ForeignKey[Any, Any] = models.ForeignKey(
+        "mailings.Brand",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="content_uses",
+        verbose_name=_("brand"),
+    )
+    in_block: models.ForeignKey[Any, Any] = models.ForeignKey(
+        "mailings.SavedBlock",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="content_uses",
+        verbose_name=_("in the saved block"),
+    )
+    template: models.ForeignKey[Any, Any] = models.ForeignKey(
+        "mailings.MessageTemplate",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="content_uses",
+        verbose_name=_("template"),
+    )
 
-    objects = PartOfMediaQuerySet.as_manager()
+    objects = UseQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("use of a picture")
-        verbose_name_plural = _("uses of pictures")
+        verbose_name = _("use of a picture or a saved block")
+        verbose_name_plural = _("uses of pictures and saved blocks")
         constraints = [
             models.UniqueConstraint(fields=["media", "message"], name="content_use_unique"),
+            models.UniqueConstraint(fields=["media", "brand"], name="content_use_in_brand_unique"),
+            models.UniqueConstraint(
+                fields=["media", "in_block"], name="content_use_in_block_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["saved_block", "message"], name="content_use_of_block_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["media", "template"], name="content_use_in_template_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["saved_block", "template"], name="content_use_block_in_template_unique"
+            ),
             models.CheckConstraint(condition=_exactly_one(_USED), name="content_use_of_one"),
             models.CheckConstraint(condition=_exactly_one(_PLACES), name="content_use_in_one"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.media} – {self.message}"
+        used = self.media or self.saved_block
+        return f"{used} – {self.message or self.brand or self.in_block or self.template}"

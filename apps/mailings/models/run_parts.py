@@ -1,4 +1,4 @@
-"""Parts of a run: its channels, and contents that were replaced in a pause."""
+"""Parts of a run: its channels, and its contents beside the one that it holds itself."""
 
 from __future__ import annotations
 
@@ -54,20 +54,46 @@ class RunRoute(models.Model):
 
 
 class RunContent(BaseModel):
-    """A content of a run that was replaced during a pause; some have received it."""
+    """A content of a run beside its own: in another language, of another variant, or replaced.
+
+    ``version`` is what deliveries name. Of the contents of one language and variant the newest is
+    in force; ``language`` is empty in a run whose only content was replaced, ``variant`` is 0 in
+    one without an experiment (run_content).
+    """
 
     run: models.ForeignKey[Run, Run] = models.ForeignKey(
-        Run, on_delete=models.CASCADE, related_name="replaced"
+        Run, on_delete=models.CASCADE, related_name="contents", db_index=False
     )
     version: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField()
+    language: models.CharField[str, str] = models.CharField(
+        max_length=10, blank=True, default="", db_default=""
+    )
+    variant: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
+        default=0, db_default=0
+    )
     content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
 
     class Meta:
-        verbose_name = _("replaced content of a run")
-        verbose_name_plural = _("replaced contents of runs")
+        verbose_name = _("further content of a run")
+        verbose_name_plural = _("further contents of runs")
         constraints = [
             models.UniqueConstraint(fields=["run", "version"], name="run_content_unique"),
         ]
 
     def __str__(self) -> str:
         return f"{self.run_id} v{self.version}"
+
+
+def outcome_of(counts: dict[str, int], *, stopped: bool) -> str:
+    """The outcome of a run. A success leaves no recipient out, for whatever reason."""
+    served = counts["sent"] + counts["delivered"]
+    wrong = counts["failed"] + counts["bounced"] + counts["unknown"]
+    if stopped and (counts["cancelled"] or not any(counts.values())):
+        return Run.Outcome.CANCELLED
+    if not wrong and not counts["expired"] and not counts["cancelled"]:
+        if not served:
+            return Run.Outcome.EMPTY
+        return Run.Outcome.PARTIAL if counts["suppressed"] else Run.Outcome.SUCCESS
+    if served or counts["unknown"]:
+        return Run.Outcome.PARTIAL
+    return Run.Outcome.EXPIRED if counts["expired"] else Run.Outcome.FAILED

@@ -151,33 +151,3 @@ class ActivityMark(models.Model):
 
     def __str__(self) -> str:
         return str(self.attempt_id)
-
-
-class Engagement(models.Model):
-    """The first opening and the first click of a person in one run.
-
-    ``machine_only``: nothing but machines has opened it or followed its links so far.
-    """
-
-    run: models.ForeignKey[Any, Any] = models.ForeignKey(
-        "mailings.Run", on_delete=models.CASCADE, related_name="engagements", db_index=False
-    )
-    recipient: models.ForeignKey[Recipient, Recipient] = models.ForeignKey(
-        Recipient, on_delete=models.CASCADE, related_name="engagements", db_index=False
-    )
-    opened_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
-    clicked_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
-    machine_only: models.BooleanField[bool, bool] = models.BooleanField(
-        default=False, db_default=False
-    )
-
-    class Meta:
-        verbose_name = _("engagement")
-        verbose_name_plural = _("engagements")
-        indexes = [models.Index(fields=["recipient", "run"], name="engagement_of_recipient")]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "recipient"], name="engagement_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.run_id}: {self.recipient_id}"

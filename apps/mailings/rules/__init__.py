@@ -18,7 +18,15 @@ from apps.mailings.rules.asked import (
 from apps.mailings.rules.audience import RuledAudience, audience_of_run
 from apps.mailings.rules.candidates import candidates, living, terms_of
 from apps.mailings.rules.reasons import exclusions_of, reasoned, unbarred
-from apps.mailings.rules.rule import Exclusions, Rule, SegmentTerm, Window, rule_of, rule_of_run
+from apps.mailings.rules.rule import (
+    Exclusions,
+    Rule,
+    SegmentTerm,
+    Window,
+    languages_asked,
+    rule_of,
+    rule_of_run,
+)
 from apps.mailings.rules.why import FILTER, Term, Verdict, verdict_on
 
 __all__ = [
@@ -39,6 +47,7 @@ __all__ = [
     "candidates",
     "exclusions_of",
     "kept_terms",
+    "languages_asked",
     "living",
     "reasoned",
     "rule_of",

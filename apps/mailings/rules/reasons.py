@@ -31,9 +31,10 @@ from apps.mailings.models import (
     Run,
     Subscription,
 )
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.rules.candidates import bounded, of_list
 from apps.mailings.rules.rule import Rule, Window
+from apps.mailings.run_content import served
 from apps.mailings.segments import compiled
 
 _GOT: Final = ("sent", "delivered", "bounced", "unknown")
@@ -68,6 +69,8 @@ def reasoned(
     rows = rows.annotate(term=term if excluded else Value("", output_field=CharField()))
     if excluded:
         bars.append(When(~Q(term=""), then=Value(LeftOut.EXCLUDED.value)))
+    if rule.languages:
+        bars.append(When(~served(rule.languages), then=Value(LeftOut.NO_LANGUAGE.value)))
     bar = Case(*bars, default=Value(""), output_field=CharField())
     return rows.annotate(bar=bar if bars else Value("", output_field=CharField()))
 
@@ -95,6 +98,8 @@ def unbarred(
         ground = rule.ground(window)
         for term in rule.exclude.segments:
             rows = rows.filter(compiled(term.tree, ground, deny=True))
+    if rule.languages:
+        rows = rows.filter(served(rule.languages))
     nothing = Value("", output_field=CharField())
     return rows.annotate(
         bar=nothing, term=nothing, subscription_id=Cast(Value(None), BigIntegerField())
@@ -172,6 +177,8 @@ def exclusions_of(rule: Rule, window: Window | None = None) -> list[tuple[str, Q
         found.append((f"tag:{pk}", Q(Exists(bounded(tagged, "recipient_id", window)))))
     for pk in exclude.mailings:
         found.append((f"mailing:{pk}", _got_mailing(pk, window)))
+    for pk in exclude.again:
+        found.append((f"mailing:{pk}", _is_asked(pk, window)))
     if exclude.days:
         found.append((f"days:{exclude.days}", _mailed_since(rule, exclude.days, window)))
     return found
@@ -191,6 +198,17 @@ def _got_mailing(pk: int, window: Window | None) -> Q:
     of_done = _deliveries(window).filter(out, run_id__in=done)
     of_others = _deliveries(window).filter(run_id__in=others, state__in=("sending", *_GOT))
     return Q(Exists(of_done)) | Q(Exists(of_others))
+
+
+def _is_asked(pk: int, window: Window | None) -> Q:
+    """Who got it, may have, or waits for it in a run that is frozen."""
+    open_runs = Run.objects.filter(mailing_id=pk).exclude(
+        state__in=(Run.State.PREPARING, Run.State.DONE)
+    )
+    waiting = _deliveries(window).filter(
+        run_id__in=list(open_runs.values_list("pk", flat=True)), state=Delivery.State.PENDING
+    )
+    return _got_mailing(pk, window) | Q(Exists(waiting))
 
 
 def _mailed_since(rule: Rule, days: int, window: Window | None) -> Q:

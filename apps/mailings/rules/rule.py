@@ -12,7 +12,7 @@ from django.conf import settings
 
 from apps.core.values.time_zones import time_zone
 from apps.mailings.ledger.permission.rights import Rights
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Mailing, Message, MessageTranslation, Run
 from apps.mailings.segments import Ground, ground_in
 
 #: Ids above the first and up to the second.
@@ -29,23 +29,27 @@ class SegmentTerm:
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """Who is kept out. ``days``: who got anything in so many."""
+    """Who is kept out. ``days``: who got anything in so many. ``again``: mailings that ask the same
+    people again; who is in one of them is not asked by another."""
 
     lists: tuple[int, ...] = ()
     segments: tuple[SegmentTerm, ...] = ()
     tags: tuple[int, ...] = ()
     mailings: tuple[int, ...] = ()
     days: int | None = None
+    again: tuple[int, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.lists or self.segments or self.tags or self.mailings or self.days)
+        named = self.lists or self.segments or self.tags or self.mailings or self.again
+        return bool(named or self.days)
 
 
 @dataclass(frozen=True)
 class Rule:
     """``chosen``: people chosen one by one for the mailing ``mailing_id`` belong to it.
 
-    ``single``: a message to one of them.
+    ``single``: a message to one of them. ``languages``: who speaks another one is left out; empty:
+    nobody is for that.
     """
 
     owner_id: int
@@ -63,6 +67,7 @@ class Rule:
     purpose: str = Mailing.Purpose.MARKETING.value
     on_cap: str = Mailing.OnCap.WAIT.value
     single: bool = False
+    languages: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As a run keeps it."""
@@ -83,6 +88,7 @@ class Rule:
             moment=datetime.fromisoformat(kept["moment"]),
             segments=_terms(kept["segments"]),
             exclude=Exclusions(segments=segments, days=days, **excluded),
+            languages=tuple(kept.get("languages", ())),
         )
 
     @property
@@ -110,7 +116,7 @@ class Rule:
         return ground_in(self.zone, self.owner_id, self.moment)
 
 
-_MADE: Final = frozenset({"moment", "lists", "tags", "codes", "segments", "exclude"})
+_MADE: Final = frozenset({"moment", "lists", "tags", "codes", "segments", "exclude", "languages"})
 
 
 def _terms(kept: Iterable[Mapping[str, Any]]) -> tuple[SegmentTerm, ...]:
@@ -144,10 +150,21 @@ def rule_of(mailing: Mailing, now: datetime) -> Rule:
             tags=_ids(mailing.exclude_tags),
             mailings=_ids(mailing.exclude_mailings),
             days=mailing.exclude_mailed_days,
+            again=_again(mailing),
         ),
         basis=mailing.basis,
         on_cap=mailing.on_cap,
+        languages=languages_asked(mailing.message, mailing.other_languages),
     )
+
+
+def languages_asked(message: Message | None, other_languages: str) -> tuple[str, ...]:
+    """The languages that a recipient must speak one of; empty: any will do."""
+    if message is None or other_languages != Mailing.OtherLanguages.LEAVE_OUT:
+        return ()
+    rows = MessageTranslation.objects.filter(message_id=message.pk).order_by("language")
+    further = rows.values_list("language", flat=True)
+    return tuple(filter(None, (message.language, *further)))
 
 
 def rule_of_run(run: Run, now: datetime) -> Rule:
@@ -158,6 +175,13 @@ def rule_of_run(run: Run, now: datetime) -> Rule:
 def _ids(rows: Any) -> tuple[int, ...]:
     """In their own order: the first list is the first by whose right is written."""
     return tuple(rows.values_list("pk", flat=True))
+
+
+def _again(mailing: Mailing) -> tuple[int, ...]:
+    """The mailings that write again to those of the same run, this one among them."""
+    if mailing.again_of_id is None:
+        return ()
+    return _ids(Mailing.objects.filter(again_of=mailing.again_of_id).order_by("pk"))
 
 
 def _segments(rows: Any) -> tuple[SegmentTerm, ...]:

@@ -15,7 +15,7 @@ from apps.mailings.ledger.permission.frequency import capped_on
 from apps.mailings.ledger.reach import reach_of
 from apps.mailings.models import Mailing, Recipient, Suppression
 from apps.mailings.models.audience import ADDRESS
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.rules.candidates import terms_of
 from apps.mailings.rules.reasons import exclusions_of, reasoned
 from apps.mailings.rules.rule import Rule, Window

@@ -13,10 +13,10 @@ from django.db.models import BooleanField, Case, Count, Max, Min, Q, QuerySet, V
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import ActivityMark, Recipient
 from apps.mailings.segments.compile import compiled, compiled_at
+from apps.mailings.segments.engagement.reactions import asks_activity
+from apps.mailings.segments.engagement.unmeasured import unmeasured
 from apps.mailings.segments.ground import Ground
-from apps.mailings.segments.reactions import asks_activity
 from apps.mailings.segments.tree import Node, condition_at, conditions, places, root_of
-from apps.mailings.segments.unmeasured import unmeasured
 
 #: Up to so many people are counted at once; of more a sample is asked first.
 COUNTED_AT_ONCE: Final = 50_000

@@ -94,14 +94,26 @@ def _checked_condition(asked: Condition, kinds: Mapping[str, str], path: str) ->
     if (asked.name != "") is not (asked.field == ATTRIBUTE):
         raise SegmentInvalid(path, _("Only a custom field has a name."))
     reaction = test.shape is Shape.REACTION
-    if not reaction and (asked.mailings is not None or asked.days is not None or asked.machine):
+    if not reaction and asked.asks_history:
         raise SegmentInvalid(path, _("Mailings and days belong to “messages” only."))
     if reaction and asked.machine and asked.op not in ("opened", "clicked"):
         raise SegmentInvalid(f"{path}.machine", _("Only openings and clicks are made by machines."))
+    _check_numbers(asked, path)
     if not is_of(test.shape, asked.value):
         raise SegmentInvalid(f"{path}.value", _("This value does not fit the condition."))
     _check_choice(asked, test, path)
     return _normal(asked, path)
+
+
+def _check_numbers(asked: Condition, path: str) -> None:
+    """A run and a link are those of one mailing; of a link only persons' clicks are kept."""
+    if asked.run is None and asked.link is None:
+        return
+    if asked.mailings is None or len(asked.mailings) != 1:
+        text = _("The number of a run or link needs exactly one mailing.")
+        raise SegmentInvalid(f"{path}.mailings", text)
+    if asked.link is not None and (asked.op != "clicked" or asked.machine):
+        raise SegmentInvalid(f"{path}.link", _("A link can be asked for persons’ clicks only."))
 
 
 def _test(asked: Condition, kinds: Mapping[str, str], path: str) -> FieldTest:

@@ -24,11 +24,11 @@ from apps.mailings.models import Consent, Recipient, RecipientTag, Subscription,
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.prefixes import begins
 from apps.mailings.segments.attributes import JsonTest, Sql, attribute
+from apps.mailings.segments.engagement.reactions import did
 from apps.mailings.segments.errors import SegmentInvalid
 from apps.mailings.segments.fields import ATTRIBUTE, tests_of
 from apps.mailings.segments.ground import Ground
 from apps.mailings.segments.moments import created, moment, subscribed_since
-from apps.mailings.segments.reactions import did
 from apps.mailings.segments.tree import Condition
 
 #: The acts by which a person, or the owner for them, permits something.

@@ -211,6 +211,18 @@ _DID = _by_op(
         pgettext_lazy("condition", "clicked in %(value)s"),
     ),
     FieldTest(
+        "unclear",
+        pgettext_lazy("condition", "cannot know whether opened"),
+        Shape.REACTION,
+        pgettext_lazy("condition", "cannot know whether opened: %(value)s"),
+    ),
+    FieldTest(
+        "click_unclear",
+        pgettext_lazy("condition", "cannot know whether clicked"),
+        Shape.REACTION,
+        pgettext_lazy("condition", "cannot know whether clicked: %(value)s"),
+    ),
+    FieldTest(
         "bounced",
         pgettext_lazy("condition", "bounced"),
         Shape.REACTION,

@@ -145,6 +145,16 @@ class _Speaker:
         which = pgettext("conditions", "any message")
         if asked.mailings:
             which = self._several([self._row("mailings", pk) for pk in asked.mailings])
+        if asked.run is not None:
+            which = pgettext("conditions", "%(which)s, run %(number)d") % {
+                "which": which,
+                "number": asked.run,
+            }
+        if asked.link is not None:
+            which = pgettext("conditions", "link %(number)d of %(which)s") % {
+                "which": which,
+                "number": asked.link,
+            }
         if asked.days is not None:
             form = ngettext(
                 "%(which)s in the last %(count)d day",

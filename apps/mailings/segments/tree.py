@@ -24,10 +24,14 @@ NOT: Final = "not"
 Node = dict[str, Any]
 
 _Word = Annotated[str, StringConstraints(max_length=50)]
+_Number = Annotated[int, Field(ge=1, le=32_767)]
 
 
 class Condition(BaseModel):
-    """One condition as it is written, before the catalogue is asked what it means."""
+    """One condition as it is written, before the catalogue is asked what it means.
+
+    ``run`` and ``link`` are numbers: of a run of the one mailing, and of a link of its letter.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -36,8 +40,17 @@ class Condition(BaseModel):
     name: _Word = ""
     value: Any = None
     mailings: Annotated[list[int], Field(min_length=1, max_length=MAILINGS)] | None = None
+    run: _Number | None = None
+    link: _Number | None = None
     days: Annotated[int, Field(ge=1, le=3660)] | None = None
     machine: bool = False
+
+    @property
+    def asks_history(self) -> bool:
+        """True if it says something that only conditions on messages have."""
+        return self.machine or any(
+            one is not None for one in (self.mailings, self.run, self.link, self.days)
+        )
 
     def as_json(self) -> Node:
         """The condition without what it does not say."""

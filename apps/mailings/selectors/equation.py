@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.mailings.models import Delivery, Run
-from apps.mailings.models.ledger import STATES, LeftOut
+from apps.mailings.models.ledger import STATES
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.selectors.totals import DELIVERED, REMAINING, SKIPPED
 
 

@@ -19,9 +19,11 @@ from apps.core.models import OwnedQuerySet
 from apps.core.text.formatting import grouped, humanize_time, kept_words
 from apps.mailings.failure_reasons import REASONS, of_reasons
 from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunRoute
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.equation import states_of
+from apps.mailings.selectors.feeds.standing import feed_reason, feed_wait, with_feeds
+from apps.mailings.selectors.files.personal_files import files_text
 from apps.mailings.selectors.permission.exclusions import excluded_phrases, included_phrases
 from apps.mailings.selectors.standing import Standing, standing_of
 from apps.mailings.selectors.totals import Figures, figures_of
@@ -43,8 +45,7 @@ RUNS_SHOWN: Final = 20
 class MailingCard:
     """A mailing with its current run, how it stands and what happens next.
 
-    ``reason``: why it does not go on, as a code: a wait of its run, or the last refusal to start
-    it.
+    ``reason``: why it does not go on, as a code: of its run, or of the last refusal to start it.
     """
 
     mailing: Mailing
@@ -121,6 +122,7 @@ def cards_of(
     ``format_time`` puts the moments in words.
     """
     runs = current_runs(mailings)
+    with_feeds(mailings, now)
     for mailing in mailings:
         if mailing.pk in runs:
             runs[mailing.pk].mailing = mailing
@@ -156,7 +158,8 @@ def standings_of(mailings: Sequence[Mailing], now: datetime) -> dict[int, Standi
 
 
 def _start_reason(mailing: Mailing, now: datetime) -> str:
-    return str(mailing.start_refusal.get("code", "")) if mailing.starts_at <= now else ""
+    refused = mailing.start_refusal.get("code", "") if mailing.starts_at <= now else ""
+    return feed_reason(mailing, now) or str(refused)
 
 
 def current_run_of(mailing: Mailing) -> Run | None:
@@ -261,7 +264,7 @@ def waiting_text(
     if run.stopping:
         return _("Stopping: waiting for messages already being sent.")
     if run.state == Run.State.PREPARING:
-        return _("Preparing the recipient list.")
+        return files_text(run, now, format_time) or _("Preparing the recipient list.")
     if run.state == Run.State.QUEUED:
         return turn or _("Queued.")
     if run.state == Run.State.PROCESSING:
@@ -295,6 +298,8 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
         return _over_words(mailing, why_not)
     if mailing.is_draft:
         return _("Draft: it won’t start on its own. Review it to schedule or send.")
+    if mailing.start_refusal.get("code") == Run.Reason.APPROVAL and now >= mailing.starts_at:
+        return _("Waiting: %(reason)s.") % {"reason": Run.Reason.APPROVAL.label}
     if missed(mailing, now):
         text = _("Missed its start (%(when)s). Send it now or skip this run.")
         if not mailing.repeat:
@@ -302,6 +307,8 @@ def _before_launch(mailing: Mailing, now: datetime, format_time: FormatTime) -> 
         return text % {"when": format_time(mailing.starts_at, now)}
     if now < mailing.starts_at:
         return _("Scheduled for %(when)s.") % {"when": format_time(mailing.starts_at, now)}
+    if wait := feed_wait(mailing, now, format_time):
+        return wait
     if why_not:
         text = _("Can’t start: %(reason)s. Retried until %(when)s.")
         return text % {"reason": why_not, "when": format_time(mailing.ends_at, now)}
@@ -367,10 +374,7 @@ def deliveries_of(
     left_out: str = "",
 ) -> QuerySet[Delivery]:
     """The deliveries of a run to addresses that begin so, in one state or group of states, on one
-    channel and with one reason, or left out for one.
-
-    A state, channel or reason that is not known is not looked at.
-    """
+    channel and with one reason, or left out for one. What is not known is not looked at."""
     rows: QuerySet[Delivery] = Delivery.objects.filter(run=run).select_related("recipient")
     if reason in REASONS:
         rows = of_reasons(rows, [reason])
@@ -380,8 +384,7 @@ def deliveries_of(
         rows = rows.filter(channel=channel)
     if query := query.replace("\x00", "").strip().lower()[:254]:
         rows = rows.filter(address__startswith=query)
-    states = states_of(state)
-    if not states:
+    if not (states := states_of(state)):
         return rows
     if set(states) & set(IN_PROGRESS):
         return rows.filter(state__in=states)
@@ -394,5 +397,4 @@ def attempts_of(actor: Actor) -> QuerySet[Attempt]:
     rows = Attempt.objects.select_related("mailing", "mailing__owner", "recipient")
     if actor.sees_all:
         return rows
-    mine = Mailing.objects.visible_to(actor).order_by().values("pk")
-    return rows.filter(mailing_id__in=mine)
+    return rows.filter(mailing_id__in=Mailing.objects.visible_to(actor).order_by().values("pk"))

@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from apps.core.models import OwnedQuerySet
 from apps.core.values.addresses import NORMAL, email, phone_beginnings
 from apps.mailings.models import Recipient
-from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models.audience import ADDRESS, MESSENGERS
 from apps.mailings.prefixes import begins
 from apps.users.models import User
 
@@ -66,7 +66,8 @@ def addressed(rows: OwnedQuerySet[Recipient], query: str) -> tuple[list[int], Q]
     """Those with such an address: their ids when they are few, and what says so of any row."""
     matches = _address(query)
     if query.lstrip("-").isdigit() and len(query) < 19:
-        matches |= Q(telegram_chat_id=int(query))
+        for channel in MESSENGERS:
+            matches |= Q(**{ADDRESS[channel]: int(query)})
     return _few(_by_owner(rows).filter(matches)), matches
 
 

@@ -234,7 +234,7 @@ class Sums:
     """The sums of mailings over all time, or over what was tried in a period."""
 
     def __init__(self, mailings: OwnedQuerySet[Mailing], period: Period) -> None:
-        self._period = period
+        self.period = period
         self._crossing: dict[int, Part] = {}
         if not period.is_always:
             self._crossing = _crossing(mailings, period)
@@ -296,7 +296,7 @@ class Sums:
 
     def _runs(self) -> QuerySet[Run]:
         rows = Run.objects.order_by()
-        return rows if self._period.is_always else rows.filter(self._period.inside())
+        return rows if self.period.is_always else rows.filter(self.period.inside())
 
     def _counted(self) -> QuerySet[Run]:
         return self._runs().filter(mailing__in=self.mailings.order_by().values("pk"))

@@ -15,7 +15,7 @@ from apps.core.text.formatting import humanize_time, in_words
 from apps.core.values.addresses import NORMAL
 from apps.mailings.failure_reasons import explain
 from apps.mailings.models import Channel, Consent, Delivery, Mailing, Recipient, Run, Subscription
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.rules import FILTER, Rule, Term, Verdict, rule_of, rule_of_run, verdict_on
 from apps.mailings.segments import sentences
 from apps.mailings.selectors.deliveries import is_suppressed, result_sentence

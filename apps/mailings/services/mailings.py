@@ -15,16 +15,29 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.content.program import utm
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
-from apps.mailings.models import Channel, Mailing, MailingList, Recipient, Run, Segment, Tag
+from apps.core.text.formatting import refusal_text
+from apps.mailings.models import (
+    Channel,
+    Experiment,
+    Mailing,
+    MailingList,
+    Recipient,
+    Run,
+    Segment,
+    Tag,
+    Variant,
+)
 from apps.mailings.recurrence import check_length, check_rule, check_zone, zone_of
 from apps.mailings.sender_rules import check_sender, sender_or_refused
 from apps.mailings.sending_accounts import unfit_accounts
 from apps.mailings.services.messages import MessageService
 from apps.mailings.services.permission.basis import check_basis
+from apps.mailings.services.publishing.archive import settle_public
 from apps.mailings.services.recipients import RecipientService
 from apps.users.models import User
 from apps.users.selectors import overseers
@@ -87,17 +100,18 @@ class MailingService(BaseCRUDService[Mailing]):
     def save(self, row: Mailing, *, audience: Audience = Audience()) -> Mailing:
         """Check and save a mailing that a program wrote. Nothing is sent by it.
 
-        Raises ValidationError, TransactionalFixed, and MailingOpen when what its run has frozen
-        would change.
+        Raises ValidationError, TransactionalFixed, NotPublishable, and MailingOpen when what its
+        run has frozen would change.
         """
         before = Mailing.objects.select_for_update().filter(pk=row.pk).first()
-        if before is not None and before.kind == Mailing.Kind.TRANSACTIONAL:
+        if before is not None and before.kind != Mailing.Kind.MAILING:
             raise TransactionalFixed(_("A transactional message can’t be changed. Send a new one."))
         if before is not None and row.runs.exclude(state=Run.State.DONE).exists():
             _check_frozen(before, row, audience)
         if row.repeat and not row.repeat_zone:
             row.repeat_zone = row.owner.time_zone or settings.TIME_ZONE
         _check(row, before)
+        settle_public(row)
         found = rows_of(row.owner, audience)
         check_basis(row, lists=audience.lists)
         if before is None or before.repeat != row.repeat or before.starts_at != row.starts_at:
@@ -162,6 +176,10 @@ def _check(mailing: Mailing, before: Mailing | None) -> None:
             check_length(mailing.repeat, mailing.starts_at, mailing.ends_at, zone_of(mailing))
         except ValidationError as error:
             errors["repeat"] = error
+    try:
+        mailing.utm = utm.checked(mailing.utm)
+    except utm.UtmInvalid as refusal:
+        errors["utm"] = ValidationError(refusal_text(refusal), code=refusal.code)
     if errors:
         raise ValidationError(errors)
     if before is None or before.sender_id != mailing.sender_id:
@@ -268,17 +286,34 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
         basis_statement=mailing.basis_statement,
         purpose=mailing.purpose,
         on_cap=mailing.on_cap,
+        other_languages=mailing.other_languages,
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=1) + length,
         priority=mailing.priority,
         local_from=mailing.local_from,
         local_to=mailing.local_to,
+        utm=mailing.utm,
+        tracking=mailing.tracking,
         scheduled_at=None,
     )
     for name in ("filter_tags", "recipients", "exclude_tags", *_OF_OWNER):
         getattr(copy, name).add(*getattr(mailing, name).values_list("pk", flat=True))
+    _copy_experiment(mailing, copy)
     log.info("mailing_duplicated", mailing_id=copy.pk, original_id=mailing.pk)
     return copy
+
+
+def _copy_experiment(mailing: Mailing, copy: Mailing) -> None:
+    """The copy tries the same variants."""
+    experiment = Experiment.objects.filter(mailing=mailing).first()
+    if experiment is None:
+        return
+    variants = list(experiment.variants.all())
+    experiment.pk, experiment.mailing = None, copy
+    experiment.save(force_insert=True)
+    for one in variants:
+        one.pk, one.experiment = None, experiment
+    Variant.objects.bulk_create(variants)
 
 
 def may_toggle(actor: User, *, owner_id: int, owner_oversees: bool) -> bool:

@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 from apps.core.content.blocks.editing.places import with_footer
 from apps.core.content.sheet import off_its_sheet, on_a_sheet
+from apps.core.content.translation import Translations
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
-from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion
+from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion, PersonalFile
 from apps.mailings.models.content import CONTENT_FIELDS, content_of, form_of
+from apps.mailings.services.languages.translations import keep_translations, translations_of
 from apps.mailings.services.media.uses import record_uses
 from apps.users.models import User
 
@@ -34,9 +36,15 @@ class MessageService(BaseCRUDService[Message]):
         return Message.objects.filter(archived_at=None)
 
     @transaction.atomic
-    def save(self, row: Message, *, base_revision: int | None = None) -> Message:
+    def save(
+        self,
+        row: Message,
+        *,
+        base_revision: int | None = None,
+        translations: Translations | None = None,
+    ) -> Message:
         """Save content that was checked over the revision it was written from (None: the row's
-        own), and keep it as a version.
+        own), and keep it as a version. ``translations``: None leaves them as they are.
 
         Raises MessageChanged when there is a newer one; then nothing is saved.
         """
@@ -52,6 +60,8 @@ class MessageService(BaseCRUDService[Message]):
             _rename(row, **before)
             row.revision = base + 1
             _save_content(row)
+        if translations is not None:
+            keep_translations(row, translations)
         _keep_version(row, self.actor)
         _discard_saved(row, self.actor)
         return row
@@ -86,7 +96,10 @@ def _discard_saved(message: Message, author: Actor) -> None:
     """Forget what was typed, but for a draft of blocks that says something else than was saved."""
     drafts = MessageDraft.objects.filter(owner_id=author.pk, message=message)
     draft = drafts.filter(document__isnull=False).first()
-    if draft is None or content_of(draft) == content_of(message):
+    if draft is None or (
+        content_of(draft) == content_of(message)
+        and translations_of(draft) == translations_of(message)
+    ):
         discard_draft(message=message, author=author)
 
 
@@ -97,6 +110,7 @@ def _keep_version(message: Message, author: Actor) -> None:
         message=message,
         number=message.revision,
         author_id=author.pk,
+        translations=translations_of(message),
         **content_of(message),
     )
 
@@ -110,6 +124,7 @@ def restore_version(*, version: MessageVersion, author: User) -> Message:
     message.name = message.name or message.subject[:200]  # a version from before there were names
     message.revision += 1
     _save_content(message)
+    keep_translations(message, version.translations)
     _keep_version(message, author)
     return message
 
@@ -150,6 +165,17 @@ def duplicate_message(*, message: Message, author: User) -> Message:
         )
         for file in message.attachments.all()
     )
+    PersonalFile.objects.bulk_create(
+        PersonalFile(
+            message=copy,
+            name=file.name,
+            required=file.required,
+            source=file.source,
+            origin=file.origin,
+        )
+        for file in message.personal_files.all()
+    )
+    keep_translations(copy, translations_of(message))
     _keep_version(copy, author)
     return copy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -163,6 +164,22 @@ class Audience:
                     people = with_bits(people, terms, rule.ground(window))
                 for one in people:
                     yield fields_of(one), getattr(one, reach.BITS, 0)
+
+    def ids(self, channels: Sequence[str], most: int) -> Iterator[int]:
+        """Those who would get it, by their ids, at most so many."""
+        for rows, _window in self._unbarred():
+            ids = reach.ids_of(rows, self.rule.rights, self.rule.owner_id, channels)
+            yield from sorted(ids)[:most]
+            if (most := most - len(ids)) <= 0:
+                return
+
+    def languages(self, channels: Sequence[str]) -> Counter[str]:
+        """How many of those who would get it speak each language; '' is none that is known."""
+        found = Counter[str]()
+        for rows, _window in self._unbarred():
+            rule = self.rule
+            found.update(reach.languages_of(rows, rule.rights, rule.owner_id, channels))
+        return found
 
     def _unbarred(self) -> Iterator[tuple[QuerySet[Recipient], Window | None]]:
         """Those whom nothing but an address can keep out; many of them window by window."""

@@ -5,18 +5,23 @@ What starts by its own plan, and messages to one recipient, are not: they do not
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from apps.core.contracts import Launched
 from apps.core.http.throttle import count_start, uncount_start
 from apps.core.slots import run_control
 from apps.mailings.models import Mailing
+from apps.mailings.services.feeds.round import read_before_start
 
 
 def start(*, mailing_id: int, trigger: str, early: bool = False) -> Launched:
     """Launch the mailing's current run, or join it. Raises TooOften, and what ``launch`` raises.
 
-    Joining an open run sends nothing more, and is not counted.
+    Joining an open run sends nothing more, and is not counted. A feed is read first: raises
+    FeedUnreachable, FeedInvalid.
     """
     owner_id = _count(mailing_id)
+    read_before_start(mailing_id, timezone.now())
     launched = run_control.value.launch(mailing_id=mailing_id, trigger=trigger, early=early)
     if owner_id is not None and not launched.created:
         uncount_start(owner_id)
@@ -45,6 +50,7 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
     """Move the mailing to this status; Running is a start. Raises TooOften, and as ``start``."""
     if status == Mailing.Status.RUNNING:
         _count(mailing_id)
+        read_before_start(mailing_id, timezone.now())
     return run_control.value.change_status(mailing_id=mailing_id, status=status, actor=actor)
 
 

@@ -20,7 +20,7 @@ from apps.mailings.fields import BASIC
 from apps.mailings.ledger.permission.bars import OF_ADDRESS
 from apps.mailings.ledger.reach import Reach
 from apps.mailings.models import Channel, Mailing, Message, Recipient
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.selectors.messages import names_in
 from apps.mailings.selectors.permission.exclusions import exclusion_words
 from apps.mailings.services.local_time import Opening, later_days, openings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +17,8 @@ from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.sender_rules import sender_or_refused
+from apps.mailings.services.letters.bodies import make_pictures
+from apps.mailings.services.personal_files.given import GivenFile, give_files
 from apps.mailings.suppression.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
@@ -46,7 +48,8 @@ class TransactionalMessage:
     """What to send, to whom, by which account. ``to`` is a recipient of the message's owner, or an
     address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
     ``sender_id``: who an email is from, where that is not the account. ``purpose`` says which
-    suppressions and wishes it passes over.
+    suppressions and wishes it passes over. ``files``: for the message's files that programs give.
+    ``tracking``: what an email measures; empty: nothing.
     """
 
     message: Message
@@ -57,6 +60,8 @@ class TransactionalMessage:
     expires_in: int = EXPIRES_IN
     purpose: str = Mailing.Purpose.MARKETING
     sender_id: int | None = None
+    files: Sequence[GivenFile] = ()
+    tracking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,20 @@ class Sent:
     state: str
 
 
-@transaction.atomic
 def send_transactional(*, message_request: TransactionalMessage, trigger: str) -> Sent:
     """Send one message to one recipient through the ledger, or leave nothing behind.
 
     Raises ValidationError for an address that is none, AddressErased, RecipientArchived, and what
-    the dispatcher raises.
+    give_files and the dispatcher raise.
     """
+    to = message_request.to
+    spoken = to.language if isinstance(to, Recipient) else ""
+    make_pictures(message_request.message, {spoken, spoken.partition("-")[0]})
+    with transaction.atomic():
+        return _sent(message_request, trigger)
+
+
+def _sent(message_request: TransactionalMessage, trigger: str) -> Sent:
     message = message_request.message
     to = message_request.to
     recipient = to if isinstance(to, Recipient) else _recipient_at(message.owner_id, to)
@@ -92,10 +104,12 @@ def send_transactional(*, message_request: TransactionalMessage, trigger: str) -
         fields=dict(message_request.fields),
         purpose=message_request.purpose,
         sender=sender_or_refused(message_request.sender_id, message.owner_id),
+        tracking=message_request.tracking,
         starts_at=now,
         ends_at=now + timedelta(seconds=message_request.expires_in),
     )
     mailing.recipients.add(recipient)
+    give_files(mailing=mailing, recipient_id=recipient.pk, files=message_request.files)
     launched = run_control.value.launch_transactional(mailing_id=mailing.pk, trigger=trigger)
     return Sent(mailing.pk, launched.run_id, launched.delivery_id, launched.state)
 

@@ -6,6 +6,21 @@ from apps.mailings.views.letters.editor import MessageEditor, MessageNew, Thumbn
 from apps.mailings.views.letters.look import LetterLook
 from apps.mailings.views.letters.operations import LetterOperations, LetterRedo, LetterUndo
 from apps.mailings.views.letters.parts import LetterAdd, LetterMove, LetterPart, LetterTheme
+from apps.mailings.views.letters.personal_files import (
+    PersonalArchive,
+    PersonalFileAdd,
+    PersonalFileEdit,
+    PersonalFileList,
+    PersonalFileRemove,
+)
+from apps.mailings.views.letters.saved import LetterKeep, LetterUnlink
+from apps.mailings.views.letters.sources.converting import ConvertedFrame, MessageConvert
+from apps.mailings.views.letters.sources.importing import LetterImport, LetterOpen
+from apps.mailings.views.letters.translations import (
+    Translation,
+    TranslationRemove,
+    Translations,
+)
 from apps.mailings.views.message_tests import MessageTest, Samples
 from apps.mailings.views.messages import (
     MessageDelete,
@@ -26,6 +41,8 @@ urlpatterns = [
     path("messages/new/", MessageNew.as_view(), name="create"),
     path("messages/samples/", Samples.as_view(), name="samples"),
     path("messages/gallery/<slug:slug>.webp", Thumbnail.as_view(), name="thumbnail"),
+    path("messages/import/", LetterOpen.as_view(), name="import"),
+    path("messages/import/draft/", LetterImport.as_view(), name="import_draft"),
     path("messages/paste/", Paste.as_view(), name="paste"),
     path("messages/preview/", TypedFrame.as_view(), name="preview"),
     path("messages/<int:pk>/", MessageDetail.as_view(), name="detail"),
@@ -39,6 +56,21 @@ urlpatterns = [
     path("messages/<int:pk>/parts/<slug:node>/", LetterPart.as_view(), name="part"),
     path("messages/<int:pk>/parts/<slug:node>/move/", LetterMove.as_view(), name="move"),
     path("messages/<int:pk>/parts/<slug:node>/add/", LetterAdd.as_view(), name="add"),
+    path("messages/<int:pk>/convert/", MessageConvert.as_view(), name="convert"),
+    path("messages/<int:pk>/convert/frame/", ConvertedFrame.as_view(), name="convert_frame"),
+    path("messages/<int:pk>/parts/<slug:node>/keep/", LetterKeep.as_view(), name="keep"),
+    path("messages/<int:pk>/parts/<slug:node>/unlink/", LetterUnlink.as_view(), name="unlink"),
+    path("messages/<int:pk>/translations/", Translations.as_view(), name="translations"),
+    path(
+        "messages/<int:pk>/translations/<slug:language>/",
+        Translation.as_view(),
+        name="translation",
+    ),
+    path(
+        "messages/<int:pk>/translations/<slug:language>/remove/",
+        TranslationRemove.as_view(),
+        name="translation_remove",
+    ),
     path("messages/<int:pk>/delete/", MessageDelete.as_view(), name="delete"),
     path("messages/<int:pk>/restore/", MessageRestore.as_view(), name="restore"),
     path("messages/<int:pk>/duplicate/", MessageDuplicate.as_view(), name="duplicate"),
@@ -55,6 +87,21 @@ urlpatterns = [
         "messages/<int:pk>/attachments/<int:attachment_id>/remove/",
         AttachmentRemove.as_view(),
         name="detach",
+    ),
+    path("messages/<int:pk>/files/", PersonalFileList.as_view(), name="personal_files"),
+    path("messages/<int:pk>/files/new/", PersonalFileAdd.as_view(), name="personal_file_add"),
+    path(
+        "messages/<int:pk>/files/<int:file_id>/", PersonalFileEdit.as_view(), name="personal_file"
+    ),
+    path(
+        "messages/<int:pk>/files/<int:file_id>/remove/",
+        PersonalFileRemove.as_view(),
+        name="personal_file_remove",
+    ),
+    path(
+        "messages/<int:pk>/files/<int:file_id>/archive/",
+        PersonalArchive.as_view(),
+        name="personal_archive",
     ),
     path("messages/<int:pk>/frame/", SavedFrame.as_view(), name="frame"),
     path("messages/<int:pk>/versions/<int:number>/", VersionDetail.as_view(), name="version"),

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.generic import TemplateView
 
 from apps.core.content.preview import Preview, preview_program
-from apps.core.content.program import values_of
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.mailings.attribute_values import lists_in
 from apps.mailings.failure_reasons import explain, explain_attempt
-from apps.mailings.fields import fields_of, shown_given, with_given
-from apps.mailings.models import Delivery, RunContent
-from apps.mailings.run_content import bodies_of
+from apps.mailings.fields import shown_given, values_for
+from apps.mailings.models import Delivery
+from apps.mailings.run_content import bodies_of, content_for
 from apps.mailings.selectors.deliveries import is_suppressed, result_sentence
+from apps.mailings.selectors.files.personal_files import files_of_delivery
 from apps.mailings.views.previews import Frame
 
 
@@ -44,6 +43,7 @@ class DeliveryDetail(OwnerFilterMixin, TemplateView):
             sentence=result_sentence(delivery, why),
             run=delivery.run,
             mailing=delivery.run.mailing,
+            files=files_of_delivery(delivery, self.actor),
             attempts=[
                 (row, explain_attempt(row)) for row in delivery.attempts.order_by("-pk")[:50]
             ],
@@ -58,23 +58,15 @@ class Letter(Frame):
         found = self.visible_or_404(
             shown_deliveries(), pk=delivery_id, run__mailing_id=pk, run__number=number
         )
-        content = content_of(found)
+        content = content_for(found)
+        if content is None:
+            raise Http404
         purpose = found.run.mailing.purpose
         given = shown_given(content.get("fields", {}), purpose=purpose)
-        fields = with_given(fields_of(found.recipient), given)
-        lists = lists_in({**found.recipient.attributes, **given})
-        values = values_of(fields, found.condition_bits, lists)
+        values = values_for(found.recipient, given, bits=found.condition_bits)
 
         def filled() -> Preview:
             bodies = bodies_of(content)
             return preview_program(content["subject"], bodies.text, bodies.html, values)
 
         return self.framed(filled)
-
-
-def content_of(delivery: Delivery) -> dict[str, Any]:
-    """The run's content in the version that this delivery got, or would get now."""
-    run = delivery.run
-    if delivery.state == Delivery.State.PENDING or delivery.content_version == run.content_version:
-        return run.content
-    return RunContent.objects.get(run=run, version=delivery.content_version).content

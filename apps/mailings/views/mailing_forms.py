@@ -21,6 +21,8 @@ from apps.mailings.recurrence import rule_words
 from apps.mailings.selectors.mailings import audience_text, listed
 from apps.mailings.selectors.standing import standing_of
 from apps.mailings.services import starting
+from apps.mailings.services.agents.start_requests import waiting
+from apps.mailings.services.languages.spread import has_languages
 from apps.mailings.services.mailings import (
     MailingOpen,
     MailingService,
@@ -136,8 +138,10 @@ class MailingReview(OwnerFilterMixin, TemplateView):
             mailing=mailing,
             standing=standing_of(mailing, None, now),
             test=to_oneself(cast(User, self.request.user), mailing.account),
+            start_request=waiting(mailing) if mailing.is_draft else None,
             review=review_of(mailing, now, **{one: one in self.request.GET for one in _COUNTS}),
             audience=audience_text(mailing),
+            in_languages=has_languages(mailing),
             repeats=rule_words(mailing.repeat) if mailing.repeat else "",
             **kwargs,
         )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django.views.generic import TemplateView, View
 
+from apps.core.content.program.utm import shown
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
 from apps.core.lists.table import Table, TableColumn
@@ -24,10 +25,11 @@ from apps.core.mixins import (
     wants_fragment,
 )
 from apps.core.models import OwnedQuerySet
-from apps.mailings.models import Mailing
+from apps.mailings.models import Feed, Mailing
 from apps.mailings.recurrence import coming, rule_words
 from apps.mailings.selectors.equation import equation_of, groups_of, left_out_of
 from apps.mailings.selectors.failures import failures_of, is_partly
+from apps.mailings.selectors.files.personal_files import files_of_mailing
 from apps.mailings.selectors.mailings import (
     MailingCard,
     audience_text,
@@ -42,7 +44,10 @@ from apps.mailings.selectors.mailings import (
 )
 from apps.mailings.selectors.standing import TABS, in_tab
 from apps.mailings.selectors.totals import with_figures
+from apps.mailings.services.agents.start_requests import waiting
+from apps.mailings.services.languages.spread import has_languages
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
+from apps.mailings.services.publishing.archive import public_url, utm_of
 from apps.users.models import User
 
 
@@ -107,6 +112,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             mailing=mailing,
             switchable=switchable(card, self.request),
             audience=audience_text(mailing),
+            in_languages=has_languages(mailing),
             runs=with_figures(newest_runs(mailing)),
             groups=groups_of(card.run) if card.run else [],
             terms=equation_of(card.run) if card.run else [],
@@ -119,8 +125,20 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             editable=mailing.owner_id == self.actor.pk,
             has_history=bool(card.run) or mailing.current_run > 1,
             transactional=mailing.kind == Mailing.Kind.TRANSACTIONAL,
+            utm=shown(utm_of(mailing)),
+            public_url=public_url(mailing),
+            personal_files=files_of_mailing(mailing),
+            start_request=waiting(mailing) if mailing.is_draft else None,
+            **self._feed(mailing),
             **kwargs,
         )
+
+    def _feed(self, mailing: Mailing) -> dict[str, Any]:
+        """Its feed with how many items wait; only a repeated one has any."""
+        feed = Feed.objects.filter(mailing=mailing).first() if mailing.repeat else None
+        if feed is None:
+            return {}
+        return {"feed": feed, "feed_waiting": feed.items.filter(taken_at=None).count()}
 
 
 class ToggleMailing(LoggingMixin, HtmxLoginRequiredMixin, View):

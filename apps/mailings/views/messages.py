@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.contrib import messages as flash
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -35,6 +35,7 @@ from apps.mailings.selectors.messages import (
     template_names,
     with_preview,
 )
+from apps.mailings.services.languages.translations import languages_of
 from apps.mailings.services.letters.draft_operations import DraftMoved
 from apps.mailings.services.letters.hints import letter_hints
 from apps.mailings.services.letters.unsubscribing import insert_footer
@@ -47,6 +48,9 @@ from apps.mailings.services.messages import (
     restore_version,
 )
 from apps.users.models import User
+
+#: What a list of versions does not need.
+_BODIES: Final = ("text", "html", "document", "translations")
 
 
 class MessageFilters(FilterForm):
@@ -110,10 +114,10 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
             and message.archived_at is not None
             and restorable_messages().filter(pk=message.pk).exists(),
             hints=found,
+            languages=languages_of(message),
             attachments=message.attachments.all(),
-            versions=message.versions.select_related("author").defer("text", "html", "document")[
-                :20
-            ],
+            personal_files=message.personal_files.all(),
+            versions=message.versions.select_related("author").defer(*_BODIES)[:20],
             mailings=listed(message.mailings.filter(archived_at=None)).order_by("-pk")[:20],
             **kwargs,
         )
@@ -126,7 +130,7 @@ class _MessageForm(LoggingMixin, OwnedFormMixin):
         initial: dict[str, Any] = super().get_initial()  # type: ignore[misc]
         draft = self.draft() if self.request.GET.get("draft") == "1" else None
         if draft is not None:
-            initial |= {"subject": draft.subject, "html": draft.html, "text": draft.text}
+            initial |= {name: getattr(draft, name) for name in MessageForm.Meta.fields}
         return initial
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -20,17 +20,25 @@ from apps.core.content.sheet import on_a_sheet
 from apps.core.errors import DomainError
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
-from apps.mailings.models import Message, MessageVersion
+from apps.mailings.forms.messages import MessageForm
+from apps.mailings.models import Message, MessageVersion, Recipient
 from apps.mailings.models.content import Form
-from apps.mailings.selectors.messages import sample_fields, shown_messages, shown_sample
-from apps.mailings.services.letters.bodies import Written
+from apps.mailings.run_content import language_for
+from apps.mailings.selectors.messages import (
+    fields_shown,
+    sample_fields,
+    shown_messages,
+    shown_sample,
+)
+from apps.mailings.services.languages.translations import translations_of, written_in
 from apps.mailings.services.letters.draft_operations import draft_for
 from apps.mailings.services.letters.previews import shown_to
+from apps.mailings.services.letters.whole import Written
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
 
 #: What a previewed message may do: show pictures and its own styles. No script, no form, no origin.
-_FRAME = {
+FRAMED = {
     "default-src": [NONE],
     "img-src": [SELF, "data:", "https:"],
     "style-src": [UNSAFE_INLINE],
@@ -39,7 +47,25 @@ _FRAME = {
 }
 
 
-@method_decorator([xframe_options_sameorigin, csp(_FRAME)], name="dispatch")
+#: Tags and segments that a preview may be asked to take for held.
+_MOST_HELD: Final = 62
+
+
+def held_in(params: QueryDict) -> list[str] | None:
+    """The tags and segments that were ticked; None when the recipient's own are shown."""
+    return params.getlist("holds")[:_MOST_HELD] if "ticked" in params else None
+
+
+def language_shown(params: QueryDict, written: Written, sample: Recipient) -> str:
+    """The language asked for; else that of the recipient asked for; else the message's own."""
+    asked = params.get("language", "")[:10]
+    if asked or not params.get("recipient", "").strip():
+        return asked or written.language
+    known = [written.language, *translations_of(written)]
+    return language_for(sample.language, known) or written.language
+
+
+@method_decorator([xframe_options_sameorigin, csp(FRAMED)], name="dispatch")
 class Frame(OwnerFilterMixin, View):
     """Shows a message filled in, or why it cannot be."""
 
@@ -61,11 +87,18 @@ class Frame(OwnerFilterMixin, View):
         params = self.request.GET
         sample = shown_sample(message, params.get("recipient", "")[:254])
         try:
-            view = params.get("view", "")
-            context["shown"] = shown_to(written, sample, view, now=timezone.now())
+            view, holds = params.get("view", ""), held_in(params)
+            asked = written_in(written, language_shown(params, written, sample))
+            context["shown"] = shown_to(asked, sample, view, now=timezone.now(), holds=holds)
         except DomainError as refusal:
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/letter/frame.html", context)
+
+    def show_source(self, written: Message | MessageVersion, message: Message) -> HttpResponse:
+        """A text or HTML in the language asked for, filled in."""
+        sample = shown_sample(message, self.request.GET.get("recipient", "")[:254])
+        shown = written_in(written, language_shown(self.request.GET, written, sample))
+        return self.show(shown.subject, shown.text, shown.html, fields_shown(sample))
 
     def sample(self, message: Message) -> Mapping[str, str]:
         """The fields of the recipient asked for, or of the one who fills most of them."""
@@ -82,7 +115,7 @@ class SavedFrame(Frame):
             is_own = message.owner_id == self.actor.pk and "draft" in request.GET
             written = draft_for(message, cast(User, request.user)) if is_own else message
             return self.show_letter(written, message)
-        return self.show(message.subject, message.text, message.html, self.sample(message))
+        return self.show_source(message, message)
 
 
 class VersionFrame(Frame):
@@ -94,14 +127,7 @@ class VersionFrame(Frame):
         content = cast(MessageVersion, version)
         if content.form == Form.BLOCKS:
             return self.show_letter(content, content.message)
-        shown = Message(
-            owner_id=content.message.owner_id,
-            subject=content.subject,
-            text=content.text,
-            html=content.html,
-        )
-        fields = self.sample(shown)
-        return self.show(content.subject, content.text, content.html, fields)
+        return self.show_source(content, content.message)
 
 
 class TypedFrame(Frame):
@@ -111,11 +137,10 @@ class TypedFrame(Frame):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        content = {
-            name: request.POST.get(name, "")[:500_000] for name in ("subject", "text", "html")
-        }
+        content = {name: request.POST.get(name, "")[:500_000] for name in MessageForm.Meta.fields}
         content["html"] = stored_html(content["html"])
         self._keep(content)
+        del content["preheader"]  # nobody sees it in the message
         content["html"] = on_a_sheet(content["html"])
         shown = Message(owner_id=self.actor.pk, **content)
         return self.show(**content, fields=self.sample(shown))

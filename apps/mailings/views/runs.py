@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
+from apps.core.lists.filters import ChoiceFilter, FilterForm, RowFilter, WordsFilter
 from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import in_words
 from apps.mailings.failure_reasons import REASONS, explain, reason_words
-from apps.mailings.models import Channel, Delivery, Run
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models import Channel, Delivery, Mailing, Run, Term, Tracking
+from apps.mailings.models.permission.left_out import LeftOut
+from apps.mailings.run_content import level_in
+from apps.mailings.selectors.engagement.deliveries import with_reactions
+from apps.mailings.selectors.engagement.people import (
+    REACTIONS,
+    link_choices,
+    of_link,
+    of_reaction,
+)
+from apps.mailings.selectors.engagement.reactions import reactions_of
 from apps.mailings.selectors.equation import ASKED, GROUPS, equation_of, groups_of, left_out_of
 from apps.mailings.selectors.mailings import deliveries_of, routes_of, shown_runs
 
@@ -35,7 +44,15 @@ class DeliveryFilters(FilterForm):
         [("", _("any reason")), *LeftOut.choices], label=pgettext_lazy("deliveries", "Left out")
     )
     channel = ChoiceFilter([("", _("any channel")), *Channel.choices], label=_("Channel"))
-    folded = ("left_out", "channel")
+    folded: ClassVar[tuple[str, ...]] = ("left_out", "channel")
+
+
+class MeasuredDeliveryFilters(DeliveryFilters):
+    """The same of a run that measures persons."""
+
+    reaction = ChoiceFilter(REACTIONS, label=_("Reaction"))
+    link = RowFilter(label=_("Link"))
+    folded = (*DeliveryFilters.folded, "link")
 
 
 class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
@@ -67,6 +84,9 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "reply": lambda row: in_words(row.response),
         "tries": attrgetter("tries"),
         "changed": attrgetter("changed_at"),
+        "term": lambda row: str(Term(row.term).label) if row.term else "",
+        "opened": attrgetter("opened_at"),
+        "clicked": attrgetter("clicked_at"),
     }
     headings = {
         "id": "ID",
@@ -81,6 +101,9 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
         "reply": _("Server response"),
         "tries": _("Attempts"),
         "changed": _("Changed"),
+        "term": pgettext_lazy("engagement", "Opened by"),
+        "opened": pgettext_lazy("engagement", "Opened"),
+        "clicked": pgettext_lazy("engagement", "Clicked"),
     }
 
     @cached_property
@@ -90,6 +113,20 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
             shown_runs(), mailing_id=self.kwargs["pk"], number=self.kwargs["number"]
         )
 
+    @cached_property
+    def is_measured(self) -> bool:
+        """Does the run measure persons?"""
+        return level_in(self.run.content) == Tracking.PERSONS
+
+    @cached_property
+    def filters(self) -> DeliveryFilters:
+        """Those of a measured run ask for reactions, too."""
+        if not self.is_measured:
+            return DeliveryFilters(self.request.GET)
+        filters = MeasuredDeliveryFilters(self.request.GET)
+        filters.offer("link", link_choices(self.run))
+        return filters
+
     def asked(self, name: str) -> str:
         """What this filter is set to."""
         return self.filters.value(name) or ""
@@ -97,7 +134,12 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
     def get_queryset(self) -> QuerySet[Delivery]:
         query, channel, reason = self.asked("q"), self.asked("channel"), self.asked("reason")
         state, left_out = self.asked("state"), self.asked("left_out")
-        return deliveries_of(self.run, state, query, channel, reason, left_out=left_out)
+        rows = deliveries_of(self.run, state, query, channel, reason, left_out=left_out)
+        if self.is_measured:
+            if link := self.filters.value("link"):
+                rows = of_link(rows, self.run, link)
+            rows = of_reaction(rows, self.run, self.asked("reaction"))
+        return with_reactions(rows)
 
     def get_export_name(self) -> str:
         return f"mailing-{self.run.mailing_id}-run-{self.run.number}"
@@ -111,6 +153,8 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
             terms=equation_of(run),
             left_out=left_out_of(run),
             here_left_out=self.asked("left_out"),
+            reactions=reactions_of(run) if self.is_measured else None,
+            here_reaction=self.asked("reaction") if self.is_measured else "",
             state=state,
             here_folded=bool(state) and state not in GROUPS,
             rows=[(row, explain(row)) for row in page.rows],
@@ -118,6 +162,10 @@ class RunDetail(OwnerFilterMixin, ListPage[Delivery, DeliveryFilters]):
             channel=self.filters.written["channel"],
             routes=routes_of(run),
             resolvable=state == "unknown"
+            and run.mailing.owner_id == self.actor.pk
+            and run.mailing.archived_at is None,
+            writable_again=run.state == Run.State.DONE
+            and run.mailing.kind == Mailing.Kind.MAILING
             and run.mailing.owner_id == self.actor.pk
             and run.mailing.archived_at is None,
             **kwargs,

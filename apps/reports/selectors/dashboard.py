@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Message, Recipient, Run, SendingPause, Suppression
+from apps.mailings.models.audience import ADDRESS, MESSENGERS
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.mailings import listed, living_runs, next_step, unknown_text
 from apps.mailings.selectors.recipients import COUNTED
 from apps.mailings.selectors.totals import SENT, sum_of
+from apps.mailings.services.agents.start_requests import all_waiting
 from apps.mailings.wait_reasons import reason_of, reasons_that
 from apps.reports.selectors.attempts import start_of
 
@@ -146,7 +148,7 @@ def unique_recipients(actor: Actor) -> int:
     rows = Recipient.objects.visible_to(actor).filter(archived_at=None)
     if not actor.sees_all:
         return rows.count()
-    address = Coalesce("email", "phone", Cast("telegram_chat_id", CharField()))
+    address = Coalesce("email", "phone", *(Cast(ADDRESS[one], CharField()) for one in MESSENGERS))
     return rows.values_list(address).distinct().count()
 
 
@@ -175,7 +177,7 @@ def failure_text(run: Run, now: datetime) -> str:
 
 
 def concerns(actor: Actor, now: datetime) -> list[Concern]:
-    """What needs a person besides the runs: missed starts, and a pause for too many bounces."""
+    """What needs a person besides the runs: missed starts, starts that agents ask for, pauses."""
     rows = Mailing.objects.visible_to(actor).select_related("owner").order_by("starts_at", "pk")
     due = rows.filter(
         status=Mailing.Status.CREATED, archived_at=None, starts_at__lt=now, ends_at__gt=now
@@ -191,7 +193,19 @@ def concerns(actor: Actor, now: datetime) -> list[Concern]:
         for mailing in due
         if missed(mailing, now)
     ]
-    return [*_pauses(actor, now), *late[:SHOWN]]
+    return [*_pauses(actor, now), *_asked(actor), *late[:SHOWN]]
+
+
+def _asked(actor: Actor) -> list[Concern]:
+    return [
+        Concern(
+            one.mailing.name,
+            _("%(agent)s asks for the start. A person decides.") % {"agent": one.asked_by},
+            reverse("mailings:detail", args=[one.mailing_id]),
+            one.mailing.owner.email if actor.sees_all else "",
+        )
+        for one in all_waiting(actor)[:SHOWN]
+    ]
 
 
 def _pauses(actor: Actor, now: datetime) -> list[Concern]:

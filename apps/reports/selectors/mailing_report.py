@@ -10,10 +10,20 @@ from django.db.models import Count, Sum
 from apps.core.contracts import Actor
 from apps.feedback.models import Event
 from apps.mailings.models import Mailing, Run
+from apps.mailings.selectors.engagement.reactions import Reactions
+from apps.mailings.selectors.engagement.reactions import together as reactions_together
 from apps.mailings.selectors.failures import FailureGroup, reasons_of
 from apps.mailings.selectors.mailings import listed
 from apps.mailings.selectors.totals import ALWAYS, Figures, Sums
-from apps.reports.selectors.statistics import MailingStats, by_day, by_domain, by_hour, lines_of
+from apps.reports.selectors.engagement.parts import domains_of
+from apps.reports.selectors.statistics import (
+    DomainRow,
+    MailingStats,
+    by_day,
+    by_domain,
+    by_hour,
+    lines_of,
+)
 
 #: Mailings that one is compared with.
 COMPARED: Final = 10
@@ -66,6 +76,26 @@ def compared_with(mailing: Mailing, actor: Actor) -> list[MailingStats]:
     )
     newest = list(rows.select_related("owner").distinct().order_by("-pk")[:COMPARED])
     return [line for line in lines_of(Sums(rows, ALWAYS), newest) if line.figures.sent]
+
+
+def domain_rows(
+    run: Run | None, domains: list[tuple[str, dict[str, int]]], *, measured: bool
+) -> list[DomainRow]:
+    """The domains of a run, with the persons who reacted where they are measured."""
+    if run is None or not measured:
+        return [DomainRow(domain, Figures(counts)) for domain, counts in domains]
+    found = domains_of(run, [domain for domain, _counts in domains])
+    rows = []
+    for domain, counts in domains:
+        one = found.get(domain)
+        persons = (one.opened, one.clicked) if one is not None else (0, 0)
+        rows.append(DomainRow(domain, Figures(counts), *persons))
+    return rows
+
+
+def reactions_of_all(lines: list[MailingStats]) -> Reactions | None:
+    """The reactions to all of these as one, of those that were measured."""
+    return reactions_together(line.reactions for line in lines)
 
 
 def together(lines: list[MailingStats]) -> Figures:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -20,6 +20,7 @@ from apps.core.lists.filters import ChoiceFilter, DayFilter, FilterForm, WordsFi
 from apps.core.lists.table import TableColumn
 from apps.mailings.models import Attempt, Delivery, Mailing, Run
 from apps.mailings.models.ledger import STATES
+from apps.mailings.selectors.engagement.reactions import Reactions, reactions_by_mailing
 from apps.mailings.selectors.mailings import standings_of
 from apps.mailings.selectors.standing import Standing
 from apps.mailings.selectors.totals import (
@@ -32,6 +33,7 @@ from apps.mailings.selectors.totals import (
     Figures,
     Period,
     Sums,
+    percent,
     sum_of,
 )
 from apps.reports.selectors.attempts import start_of
@@ -77,6 +79,8 @@ FIGURE_NAMES: Final = {
     "remaining": pgettext_lazy("figure", "Remaining"),
     "not_delivered": _("Not delivered"),
     "rate": _("Delivery rate"),
+    "opened": _("Opened (persons)"),
+    "clicked": pgettext_lazy("figure", "Clicked"),
 }
 FIGURE_COLUMNS: Final = [
     *(
@@ -84,6 +88,8 @@ FIGURE_COLUMNS: Final = [
         for name in FIGURES
     ),
     TableColumn(name="rate", label=FIGURE_NAMES["rate"], number=True, sort="of_rate", phone="side"),
+    TableColumn(name="opened", label=FIGURE_NAMES["opened"], number=True),
+    TableColumn(name="clicked", label=FIGURE_NAMES["clicked"], number=True),
 ]
 
 
@@ -97,12 +103,16 @@ def figure_order(sums: Sums, name: str) -> dict[str, Combinable]:
 
 @dataclass(frozen=True, slots=True)
 class MailingStats:
-    """One mailing with the sums over its runs, or over what was tried of them in the period."""
+    """One mailing with the sums over its runs, or over what was tried of them in the period.
+
+    ``reactions`` are those of its measured runs; None where none was measured.
+    """
 
     mailing: Mailing
     standing: Standing
     figures: Figures
     runs: int
+    reactions: Reactions | None
 
 
 def asked_sums(actor: Actor, filters: ReportFilters, *, now: datetime) -> Sums:
@@ -126,11 +136,13 @@ def asked_period(filters: ReportFilters, *, now: datetime) -> Period:
 
 
 def lines_of(sums: Sums, mailings: Sequence[Mailing]) -> list[MailingStats]:
-    """The lines of these mailings: one query for all their runs, another for the current ones."""
-    found = sums.by_mailing([mailing.pk for mailing in mailings])
+    """The lines of these mailings: a query each for their runs, the measured and the current."""
+    ids = [mailing.pk for mailing in mailings]
+    found, reactions = sums.by_mailing(ids), reactions_by_mailing(ids, sums.period)
     standings = standings_of(mailings, timezone.now())
     return [
-        MailingStats(mailing, standings[mailing.pk], *found[mailing.pk]) for mailing in mailings
+        MailingStats(mailing, standings[mailing.pk], *found[mailing.pk], reactions.get(mailing.pk))
+        for mailing in mailings
     ]
 
 
@@ -193,13 +205,22 @@ def by_domain(run: Run) -> list[tuple[str, dict[str, int]]]:
 
 @dataclass(frozen=True, slots=True)
 class DomainRow:
-    """The figures of one domain; without a name: of all that are not shown."""
+    """The figures of one domain; without a name: of all that are not shown.
+
+    ``opened`` and ``clicked`` count persons.
+    """
 
     domain: str
     figures: Figures
+    opened: int = 0
+    clicked: int = 0
+
+    @property
+    def opened_rate(self) -> float | None:
+        """Opened by persons, in percent of the sent that have not bounced."""
+        return percent(self.opened, sum(self.figures.counts.get(one, 0) for one in DELIVERED))
 
 
-def worst_first(domains: Sequence[tuple[str, dict[str, int]]]) -> list[DomainRow]:
-    """The figures of these domains, the lowest delivery rate first; the others last."""
-    rows = [DomainRow(domain, Figures(counts)) for domain, counts in domains]
+def worst_first(rows: Iterable[DomainRow]) -> list[DomainRow]:
+    """The lowest delivery rate first; the others last."""
     return sorted(rows, key=lambda row: (not row.domain, row.figures.rate or 0, -row.figures.sent))

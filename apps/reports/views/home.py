@@ -19,6 +19,7 @@ from apps.core.mixins import CacheMixin, HtmxLoginRequiredMixin, TwoTemplatesMix
 from apps.delivery.monitoring.health import alert_text, check_health
 from apps.delivery.selectors.panel import coming_mailings, open_runs, percent_of, scheduler_beat
 from apps.mailings.forms.imports import SourceForm
+from apps.mailings.selectors.engagement.reactions import measured_reactions
 from apps.mailings.selectors.mailings import next_step, queue_places
 from apps.mailings.selectors.standing import standing_of
 from apps.mailings.selectors.totals import figures_of as figures_of_run
@@ -82,6 +83,7 @@ class Home(_Counted, TemplateView):
             file_form=SourceForm(),
             last=last,
             last_figures=figures_of_run(last) if last is not None else None,
+            last_reactions=measured_reactions(last) if last is not None else None,
             standing=standing_of(last.mailing, last, now) if last is not None else None,
             beat=scheduler_beat() if actor.sees_all else None,
             days=[(date_format(day, "j E"), good, bad) for day, good, bad in self._days(actor)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.mailings.links import CONFIRM, PREFERENCES, VIEW, sealed
+from apps.mailings.services.publishing.archive import archive_of, publish
 from tests.access.rules.recipients import FORM, recipient
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE_OWN, Endpoint, everybody
 from tests.feedback.signups import live_form, waiting_signup
@@ -23,6 +24,15 @@ def preferences_of(cast: Cast) -> dict[str, Any]:
     return {"token": sealed(PREFERENCES, cast.owner.pk)}
 
 
+def archive(cast: Cast) -> dict[str, Any]:
+    return {"slug": archive_of(cast.owner).slug}
+
+
+def archived(cast: Cast) -> dict[str, Any]:
+    """A mailing that is public, in its owner's archive."""
+    return {**archive(cast), "mailing": publish(cast.mailing).slug}
+
+
 ENDPOINTS = {
     # A form without an address is shown again, with what is missing.
     "feedback:signup": Endpoint(get=everybody(200), post=everybody(400), kwargs=public_form),
@@ -39,9 +49,12 @@ ENDPOINTS = {
         post=everybody(404),
         kwargs=lambda cast: {"provider": "generic", "secret": "s" * 32},
     ),
-    "feedback:telegram_hook": Endpoint(
-        get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
-    ),
+    **{
+        f"feedback:{kind}_hook": Endpoint(
+            get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
+        )
+        for kind in ("telegram", "max", "vk")
+    },
     # Without an address it is asked for again.
     "feedback:ask_for_link": Endpoint(
         get=everybody(200), post=everybody(400), kwargs=preferences_of
@@ -52,6 +65,10 @@ ENDPOINTS = {
         post=everybody(405),
         kwargs=lambda cast: {"token": sealed(VIEW, cast.delivery.pk)},
     ),
+    # What is public is public.
+    "feedback:archive": Endpoint(get=everybody(200), post=everybody(405), kwargs=archive),
+    "feedback:archive_feed": Endpoint(get=everybody(200), post=everybody(405), kwargs=archive),
+    "feedback:archived_letter": Endpoint(get=everybody(200), post=everybody(405), kwargs=archived),
     # A forged token: a genuine one is tried in tests/feedback.
     "feedback:fresh_link": Endpoint(
         get=everybody(404), post=everybody(404), kwargs=lambda cast: {"token": "x" * 32}
@@ -60,8 +77,14 @@ ENDPOINTS = {
         get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {"pk": cast.delivery.pk}
     ),
     # The tests declare no bot, so there is nothing to make a link for, and no link.
-    "feedback:telegram": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient),
-    "feedback:telegram_qr": Endpoint(
-        get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=recipient
-    ),
+    **{
+        f"feedback:{kind}": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient)
+        for kind in ("telegram", "max", "vk")
+    },
+    **{
+        f"feedback:{kind}_qr": Endpoint(
+            get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=recipient
+        )
+        for kind in ("telegram", "max", "vk")
+    },
 }

@@ -29,6 +29,13 @@ ENDPOINTS = {
     "mailings:toggle": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 403, 302), kwargs=mailing),
     "delivery:panel": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
     "delivery:preflight": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=mailing),
+    "delivery:approval": Endpoint(get=SEE_OWN, post=ACT_POST, kwargs=mailing),
+    "delivery:decide": Endpoint(
+        get=ACT_GET,
+        post=(LOGIN, LOGIN, 404, 404, 404),  # without a verdict there is nothing to do
+        kwargs=mailing,
+    ),
+    "delivery:approvals": Endpoint(get=SEE, post=NO_WRITING),
     "delivery:confirm": Endpoint(
         get=(LOGIN, LOGIN, 404, 200, 403),
         post=NO_WRITING,
@@ -64,11 +71,13 @@ ENDPOINTS = {
 #: Two of each are the session and the user; who asks for ``sees_all`` pays two more for the
 #: rights.
 COUNTS = {
-    "/": 17,
+    "/": 18,
     "/mailings/": 5,
-    "/mailings/{pk}/": 16,
+    "/mailings/{pk}/": 19,
     "/mailings/{pk}/panel/": 9,
-    "/mailings/{pk}/runs/1/": 7,
+    "/mailings/{pk}/runs/1/": 8,
+    "/mailings/{pk}/approval/": 6,
+    "/approvals/": 5,
     "/queue/": 7,
     "/queue/poll/": 5,
 }

@@ -81,6 +81,7 @@ ENDPOINTS = {
     "lists:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=mailing_list),
     "lists:add": Endpoint(get=FORM, post=FILL_IN, kwargs=mailing_list),
     "lists:remove": Endpoint(get=FORM, post=ACT_POST, kwargs=member),
+    "timelines:recipient": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=recipient),
     "recipients:consent": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=recipient),
     "recipients:why": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=recipient),
     "recipients:tags": Endpoint(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),

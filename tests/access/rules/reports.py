@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from apps.delivery.models import Probe
 from apps.mailings.links import SENDER, sealed
-from apps.mailings.models import Sender
+from apps.mailings.models import Run, Sender
 from tests.access.rules.recipients import CSV
 from tests.access.rules.types import LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint, everybody, mailing
-from tests.factories import AttemptFactory
+from tests.factories import AttemptFactory, measured_run
 from tests.people import Cast
 
 
@@ -25,6 +25,13 @@ MANAGERS_NO_WRITING = (LOGIN, LOGIN, 403, 403, 405)
 
 #: Managers view the accounts; only a superuser touches them.
 SUPERUSERS_ACT = (LOGIN, LOGIN, 403, 403, 403)
+
+
+def measured(cast: Cast) -> dict[str, Any]:
+    """A run that measures persons, beside the cast's own."""
+    found = Run.objects.filter(mailing=cast.mailing, number=2).first()
+    run = found or measured_run(mailing=cast.mailing, number=2, state="done")
+    return {"pk": cast.mailing.pk, "number": run.number}
 
 
 def account(cast: Cast) -> dict[str, Any]:
@@ -55,7 +62,14 @@ ENDPOINTS = {
     "attempts:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=attempt),
     "attempts:export": Endpoint(get=SEE, post=NO_WRITING, kwargs=lambda cast: CSV),
     "reports:list": Endpoint(get=SEE, post=NO_WRITING),
+    "reports:trends": Endpoint(get=SEE, post=NO_WRITING),
     "reports:mailing": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=mailing),
+    "reports:click_map_frame": Endpoint(
+        get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {**measured(cast), "version": 1}
+    ),
+    "reports:engagement_export": Endpoint(
+        get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {**measured(cast), **CSV}
+    ),
     "reports:export": Endpoint(get=SEE, post=NO_WRITING, kwargs=lambda cast: CSV),
     "reports:mailing_export": Endpoint(
         get=SEE_OWN, post=NO_WRITING, kwargs=lambda cast: {**mailing(cast), **CSV}
@@ -127,4 +141,4 @@ ENDPOINTS = {
     ),
 }
 
-COUNTS = {"/attempts/": 6, "/reports/": 9, "/reports/{pk}/": 15, "/profile/": 4}
+COUNTS = {"/attempts/": 6, "/reports/": 10, "/reports/{pk}/": 16, "/profile/": 4}

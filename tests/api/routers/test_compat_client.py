@@ -311,8 +311,8 @@ def test_nothing_leaves_after_the_end_and_the_rest_is_reported_to_be_expired(
 ) -> None:
     for number in range(30):
         client.add_customer(phone=f"7988{number:07d}", tag="crowd")
-    send_service.delay = 0.5
-    times = window(finish=timedelta(seconds=3))
+    send_service.delay = 1.0  # two at a time: not all of them before the end
+    times = window(finish=timedelta(seconds=10))
     made = client.add_mailout(text="End", filter={"tags": ["crowd"]}, **times)
     eventually(completed(client, made))
     send_service.delay = 0.0

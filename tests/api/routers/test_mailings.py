@@ -322,3 +322,20 @@ def test_ten_thousand_recipients_come_in_by_one_call(anna: Voice) -> None:
     assert len(queries) < 100, "not one by one"
     again = anna.post("/api/recipients/bulk/", {"items": items}).json()
     assert again["updated"] == 10_000
+
+
+def test_link_parameters_and_the_archive_are_a_mailings_own(anna: Voice) -> None:
+    utm = {"source": "news", "campaign": "{{ city }}"}
+    made = anna.post("/api/mailings/", given(anna, utm=utm, public=True)).json()
+    assert made["tracking"] == ""
+    assert made["utm"] == utm and made["slug"] == "spring" and made["public"]
+    assert made["archive_url"].endswith("/spring/")
+    one = f"/api/mailings/{made['id']}/"
+    assert anna.post(f"{one}withdraw/", {}).status_code == 204
+    assert anna.get(one).json()["archive_url"] == ""
+    assert anna.post(f"{one}publish/", {}).json() == {"url": made["archive_url"]}
+    bad = anna.patch(one, {"utm": {"source": "{{"}})
+    assert bad.status_code == 422 and bad.json()["errors"][0]["code"] == "utm_invalid"
+    assert anna.patch(one, {"slug": "Spring News"}).status_code == 422
+    assert anna.patch(one, {"utm": {}}).json()["utm"] == {}
+    assert anna.patch(one, {"tracking": "off"}).json()["tracking"] == "off"

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NO_PAGE = re.compile(
     r"export|letter|frame|poll|healthz|readyz|metrics|avatar|:attachment$|rejects|suggest|:sample$"
     r"|counts|:samples$|signup_script|signup_challenge|:certificate$|:copy$|media:file$|:canvas$"
-    r"|:thumbnail$"
+    r"|:thumbnail$|:delivery_file$|:archive_feed$"
 )
 PHONE: ViewportSize = {"width": 390, "height": 850}
 DESKTOP: ViewportSize = {"width": 1280, "height": 850}
@@ -140,7 +140,7 @@ def test_no_stored_text_runs_in_an_administrators_browser(
     page.on("dialog", dismissed)
     page.on("request", lambda sent: errors.append(sent.url))
     sign_in(page, live_server.url, admin.email)
-    own_alone = ("edit/", "delete/", "confirm/stop/", "draft=1")
+    own_alone = ("edit/", "convert/", "delete/", "confirm/stop/", "draft=1")
     paths = [path for path in pages_of(run) if not path.endswith(own_alone)]
     for path in [*paths, *MANAGEMENT, *admin_pages()]:
         page.goto(live_server.url + path)

@@ -33,8 +33,8 @@ CONTENT = EmailContent(
 )
 
 
-def leave(delivery_id: int) -> str:
-    return f"https://example.com/u/{delivery_id}/"
+def leave(delivery_id: int) -> tuple[str, str, str]:
+    return f"https://example.com/u/{delivery_id}/", "", "token"
 
 
 def content(**changes: Any) -> EmailContent:
@@ -46,7 +46,7 @@ def content(**changes: Any) -> EmailContent:
 
 
 def compiled(**changes: Any) -> CompiledEmail:
-    return compile_email(content(**changes), leave, None, NOW)
+    return compile_email(content(**changes), leave, NOW)
 
 
 def to(address: str = "anna@example.org", **fields: str) -> Claimed:

@@ -11,13 +11,17 @@ from functools import partial
 
 import pytest
 
+from apps.core.content.blocks.converting.from_html import blocks_of_html
+from apps.core.content.blocks.converting.from_text import blocks_of_text
 from apps.core.content.editor_html import stored_html, stored_text
 from apps.core.content.hints import hints
 from apps.core.content.html_contexts import HTML_ESCAPES, places
 from apps.core.content.html_nesting import is_too_deep
 from apps.core.content.html_text import html_to_text, literals_to_text, sane_markup
+from apps.core.content.preheader import with_preheader
 from apps.core.content.preview import preview
 from apps.core.content.program import from_html, html_steps
+from apps.core.content.program.queries import MARK, marked_text_with, marked_with, with_query
 from apps.core.content.rules import check_content
 from apps.core.content.template_dates import date_of
 from apps.core.content.template_language import parse
@@ -27,7 +31,9 @@ from apps.core.errors import DomainError
 from apps.core.files.types import is_text, type_of
 from apps.delivery.channels.email.attachment import attachment_part
 from apps.delivery.channels.email.mime import encoded_words, quoted_printable, unstructured
-from apps.delivery.channels.telegram.markup import telegram_html
+from apps.delivery.channels.telegram.compile import telegram_html
+from apps.feedback.services.archive import without_personal
+from apps.mailings.importing.letters.merge_tags import tags_in
 from tests.effort import effort
 
 #: Rounds (tests/effort.py). A reader under a budget may use it up, and needs its last step to end.
@@ -77,6 +83,14 @@ BEGINNINGS = {
     "quotes": "'\"",
     "slashes": "\\/",
     "private": "\ue000",
+    "line breaks": "<br>",
+    "titles": "<title>",
+    "open titles": "<title ",
+    "open bodies": "<body ",
+    "web addresses": "https://",
+    "blanks of both kinds": " &nbsp;",
+    "joints": " · ",
+    "links of a person": '<a href="https://personal.invalid/">',
 }
 LONG_TAGS = {
     "attributes": ("<p ", "a=1 ", ">x"),
@@ -92,6 +106,9 @@ LONG_TAGS = {
     "a list of filters": ("{{ x ", "| upcase ", "}}"),
     "fonts left open": ("<font color=1>" * 150, "<p>x</p>", ""),
     "depth left open": ("<b>" * 150, "<li></li>", ""),
+    "line breaks in a quotation": ("<blockquote>x", "<br>", "x"),
+    "ends of a sentence": ("https://", "!", "x"),
+    "addresses of one link": ("<a", ' href="https://personal.invalid/"', ""),
     "a deep list": ("<li>" + "<span>" * 190, "<li></li>", ""),
 }
 
@@ -134,6 +151,14 @@ FUNCTIONS: Mapping[str, Callable[[str], object]] = {
     "attachment": lambda text: attachment_part("a.txt", "text/plain", text.encode()),
     "subject": lambda text: (unstructured(text, 9), encoded_words(text, 9)),
     "quoted_printable": quoted_printable,
+    "blocks of HTML": lambda text: blocks_of_html(text, lambda address: None),
+    "blocks of a text": blocks_of_text,
+    "preheader": lambda text: with_preheader(text, "x"),
+    "an address": lambda text: with_query([f"https://e.org/{text}x"], ["a=1"], "&"),
+    "marked addresses": lambda text: marked_with(text + MARK, "a=1"),
+    "marked addresses of a text": lambda text: marked_text_with(f"{text} {MARK}", "a=1"),
+    "for nobody": lambda text: without_personal(f"{text}<a href='https://personal.invalid/'>x</a>"),
+    "merge tags": lambda text: tags_in(text, []),
 }
 
 
@@ -141,7 +166,7 @@ FUNCTIONS: Mapping[str, Callable[[str], object]] = {
 UNBOUNDED = [
     "sane_markup", "html_to_text", "is_too_deep", "parse", "check the HTML", "stored_html",
     "stored_html of the editor", "stored_text", "date", "number", "kind of file", "attachment",
-    "subject", "quoted_printable",
+    "subject", "quoted_printable", "blocks of a text", "for nobody", "marked addresses of a text",
 ]  # fmt: skip
 
 

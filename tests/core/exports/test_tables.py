@@ -89,7 +89,7 @@ def test_no_cell_is_a_formula_wherever_the_line_is_cut(value: str, separator: st
     assert not [cell for cell in cells if cell.strip(' \u00a0\ufeff"')[:1] in tuple("=+-@＝＋－＠")]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text("ab'=+-@;\t\n ＝\ufeff\"", max_size=12))
 def test_what_is_marked_is_read_as_it_was(value: str) -> None:
     assert bare(guarded(value)) == value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,13 +22,10 @@ pytestmark = pytest.mark.django_db
 CSV, XLSX = (reverse("recipients:export", args=[form]) for form in ("csv", "xlsx"))
 
 
-@pytest.fixture(autouse=True)
-def places(monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
-    """Two for a user and four in all, none of them taken by another test."""
-    fresh = Places(per_user=2, in_all=4)
-    for module in ("apps.core.http.costly", "apps.api.routers.recipient_imports"):
-        monkeypatch.setattr(f"{module}.PLACES", fresh)
-    yield fresh
+@pytest.fixture
+def places() -> Places:
+    """Two for a user and four in all."""
+    return costly.PLACES
 
 
 @pytest.fixture
@@ -138,16 +135,11 @@ def test_strangers_take_no_place(places: Places, client: Client) -> None:
         assert client.get(CSV).status_code == 302
 
 
-def test_half_of_the_threads_stays_free() -> None:
-    real = costly.PLACES
+def test_half_of_the_threads_stays_free(places: Places) -> None:
     for user in (1, 1, 2, 2):
-        real.take(user)
-    try:
-        with pytest.raises(UserBusy):
-            real.take(1)
-        with pytest.raises(Busy) as caught:
-            real.take(3)
-        assert not isinstance(caught.value, UserBusy)
-    finally:
-        for user in (1, 1, 2, 2):
-            real.give_back(user)
+        places.take(user)
+    with pytest.raises(UserBusy):
+        places.take(1)
+    with pytest.raises(Busy) as caught:
+        places.take(3)
+    assert not isinstance(caught.value, UserBusy)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.utils import translation
 
 from apps.core.content.rules import ContentTooBig, check_content
 from apps.core.errors import ContentRefused
-from apps.core.text.formatting import refusal_text
+from apps.core.text.formatting import facts_of, kept_words, refusal_text
 
 
 def refusal_of(subject: str, text: str, html: str = "") -> ContentRefused:
@@ -46,3 +48,9 @@ def test_a_percent_sign_in_a_template_breaks_no_sentence() -> None:
 def test_figures_are_kept_apart_from_the_words() -> None:
     refusal = refusal_of("Subject", "x" * 600_000)
     assert isinstance(refusal, ContentTooBig) and refusal.params == {"limit": 500}
+
+
+def test_a_kept_refusal_with_a_figure_is_said_in_words_again() -> None:
+    kept = json.loads(json.dumps(facts_of(refusal_of("Subject", "x" * 600_000))))
+    with translation.override("en"):
+        assert kept_words(kept) == "The message is bigger than 500 kB."

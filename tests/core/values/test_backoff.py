@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apps.api.webhooks.dispatcher import BACKOFF as WEBHOOKS
 from apps.core.values.backoff import Backoff
 from apps.delivery.scheduling.supervisor import BACKOFF as SUPERVISOR
-from apps.feedback.management.commands.poll_telegram import BACKOFF as POLLING
+from apps.feedback.management.polling import BACKOFF as POLLING
 
 
 @pytest.mark.parametrize("backoff", [WEBHOOKS, SUPERVISOR, POLLING])

@@ -33,7 +33,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(ZONES), walls, walls, moments)
 @example("Europe/Amsterdam", time(0), time(3, 1), datetime(2008, 3, 28, 2, 1, tzinfo=UTC))
 def test_the_next_opening_is_open_and_nothing_before_it_is(
@@ -49,7 +49,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(
     assert not any(shop.is_open(now + n * step) for n in range(int((found - now) / step)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(ZONES), walls, walls, moments)
 def test_from_an_opening_to_its_closing_it_is_open_all_the_time(
     zone: str, opens: time, closes: time, now: datetime

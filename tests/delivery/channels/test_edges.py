@@ -43,7 +43,7 @@ TIMEOUT = Timeouts(connect=0.5, read=0.5, total=1.0)
 def content(**fields: Any) -> Content:
     given = {
         "subject": "",
-        "unsubscribe_url": str,
+        "links": lambda number: ("", "", ""),
         "now": datetime.now(UTC),
         **fields,
         "text": from_text(fields.get("text", "Hello")),

@@ -27,7 +27,13 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 #: What an account may have, whatever its kind: nobody listens there.
 FILLED = {"host": "127.0.0.1", "port": 1, "url": "http://127.0.0.1:1/x", "token": "1:a"}
-ADDRESSES = {"email": "anna@example.org", "phone": "79161234567", "telegram": "7"}
+ADDRESSES = {
+    "email": "anna@example.org",
+    "phone": "79161234567",
+    "telegram": "7",
+    "max": "7",
+    "vk": "7",
+}
 NAMED = {"full_name": "Anna"}
 
 
@@ -46,7 +52,7 @@ def content(channel: str) -> Content:
         "Hi",
         from_text("Hello {{ full_name }}"),
         from_html(""),
-        "https://e.org/u/{}".format,
+        lambda number: (f"https://e.org/u/{number}", "", ""),
         NOW,
         channel=channel,
         run_key="k",

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from apps.delivery.engine.bulk_headers import feedback_sender
 from apps.delivery.service import DispatchService
-from apps.mailings.models import Sender
+from apps.mailings.models import PublicArchive, Sender
+from apps.mailings.services.publishing.archive import publish
 from config.account_settings import AccountSettings
 from tests.delivery.engine.runs.audience.test_audience_rule import on, person, to_lists
 from tests.delivery.engine.runs.test_transactional import single, work
@@ -110,3 +111,27 @@ def test_a_replaced_content_keeps_them(settings: LazySettings) -> None:
     service.replace_content(mailing_id=mailing.pk)
     run.refresh_from_db()
     assert run.content["headers"] == kept
+
+
+def test_a_public_mailing_names_its_archive(settings: LazySettings) -> None:
+    mailing = mailing_to(1)
+    publish(mailing)
+    send(mailing)
+    (letter,) = letters(settings)
+    slug = PublicArchive.objects.get(owner=mailing.owner).slug
+    assert letter["List-Archive"] == f"<https://mail.example.org/archive/{slug}/>"
+
+
+def test_the_links_of_a_run_have_what_its_mailing_adds_to_them(settings: LazySettings) -> None:
+    mailing = mailing_to(1, name="Spring", utm={"source": "news", "term": "{{ full_name }}"})
+    mailing.message.html = (
+        "<a href='https://e.org/#x'>Shop</a><a href='{{ unsubscribe_url }}'>Leave</a>"
+    )
+    mailing.message.text = "Shop: https://e.org/\n"
+    mailing.message.save()
+    send(mailing)
+    (letter,) = letters(settings)
+    text, html = (part.get_content() for part in letter.iter_parts())
+    assert "https://e.org/?utm_source=news&amp;utm_campaign=spring&amp;utm_term=" in html
+    assert "#x'>Shop" in html and html.count("utm_source") == 1
+    assert "https://e.org/?utm_source=news&utm_campaign=spring&utm_term=" in text

@@ -17,8 +17,10 @@ from apps.delivery.engine.worker.lease import Lease
 from apps.delivery.service import DispatchService
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.ledger.claim import Asked, claim
-from apps.mailings.models import Delivery, Mailing, Run
-from apps.mailings.models.ledger import STATES, LeftOut
+from apps.mailings.models import Delivery, Engagement, Mailing, Run, Term
+from apps.mailings.models.ledger import STATES
+from apps.mailings.models.permission.left_out import LeftOut
+from apps.mailings.run_content import newest_versions
 from tests.factories import mailing_to
 
 
@@ -51,6 +53,19 @@ def assert_equation(run: Run) -> None:
         code: count for code in LeftOut.values if (count := getattr(run, f"left_{code}"))
     }
     assert sum(left_out.values()) == run.suppressed
+    assert_terms(run)
+
+
+def assert_terms(run: Run) -> None:
+    """The terms of what was sent are what the rows say: the equation goes on after "sent"."""
+    sent = Delivery.objects.filter(run=run, state__in=("sent", "delivered"))
+    rows = Engagement.objects.filter(run=run, recipient__in=sent.values("recipient"))
+    counted = dict(rows.order_by().values_list("term").annotate(Count("pk")))
+    assert counted == {
+        term: count for term in Term.values if (count := getattr(run, f"engaged_{term}"))
+    }
+    assert rows.filter(term=Term.PERSON, clicks__gt=0).count() == run.engaged_clicked
+    assert sum(counted.values()) <= run.sent + run.delivered
 
 
 class MortalWorker:
@@ -69,7 +84,8 @@ class MortalWorker:
     def claims(self, count: int) -> list[Claimed]:
         with transaction.atomic():
             locked = self.lease.beat()
-            found = claim(locked, Asked(self.lease.token), limit=count)
+            asked = Asked(self.lease.token, newest=newest_versions(self.run))
+            found = claim(locked, asked, limit=count)
             runs.write_counts(locked)
         return found.claimed
 

@@ -5,6 +5,7 @@ With a real child: tests/faults/test_supervisor.py.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,15 +13,22 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core.management import CommandError, call_command
+from django.forms import FileField
+from django.urls import URLResolver, get_resolver
 
+from apps.api.urls import api
 from apps.delivery.management.commands import serve
 from apps.delivery.scheduling.supervisor import Supervisor
+from apps.mailings.personal_files.archives import MAX_ARCHIVE
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -114,6 +122,65 @@ def test_files_are_taken_where_people_and_programs_send_them(ending: str) -> Non
     assert not serve.takes_files("GET", f"/api/recipients/import{ending}")
     assert not serve.takes_files("POST", f"/api/recipients{ending}")
     assert not serve.takes_files("POST", f"/nothing{ending}")
+
+
+def names_in(code: CodeType) -> set[str]:
+    """The names that this code asks for, with those of the functions in it."""
+    inner = (one for one in code.co_consts if isinstance(one, CodeType))
+    return set(code.co_names).union(*map(names_in, inner))
+
+
+def reads_files(function: Any) -> bool:
+    """True if a function of ours, or one that it calls, looks at the files of a request."""
+    if not isinstance(function, FunctionType) or not function.__module__.startswith("apps."):
+        return False
+    names = names_in(function.__code__)
+    called = (function.__globals__.get(name) for name in names)
+    return "FILES" in names or any(
+        "FILES" in names_in(one.__code__) for one in called if isinstance(one, FunctionType)
+    )
+
+
+def has_upload_form(view: type) -> bool:
+    form = getattr(view, "form_class", None)
+    return any(isinstance(one, FileField) for one in getattr(form, "base_fields", {}).values())
+
+
+def takes_uploads(view: type) -> bool:
+    own = (one for kind in view.__mro__ for one in vars(kind).values())
+    return hasattr(view, "post") and (has_upload_form(view) or any(map(reads_files, own)))
+
+
+def upload_pages(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """The names of all pages of ours to which files are sent."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from upload_pages(entry, inner)
+        elif takes_uploads(getattr(entry.callback, "view_class", object)):
+            yield f"{namespace}{entry.name}"
+
+
+def test_every_page_that_takes_files_may_be_sent_large_ones() -> None:
+    pages = set(upload_pages(get_resolver()))
+    assert {"imports:start", "media:list", "messages:import", "suppressions:add"} <= pages
+    small = {"users:profile"}  # a portrait of 5 MB
+    assert pages - settings.UPLOAD_ROUTES - small == set()
+
+
+def test_every_route_that_takes_files_may_be_sent_large_ones() -> None:
+    paths = api.get_openapi_schema()["paths"]
+    routes = {path for path, acts in paths.items() if "multipart/form-data" in json.dumps(acts)}
+    assert "/api/messages/import/" in routes and len(routes) > 3
+    sent = {path: re.sub(r"\{\w+\}", "1", path) for path in routes}
+    assert {path for path, url in sent.items() if not serve.takes_files("POST", url)} == set()
+
+
+def test_the_largest_file_that_is_promised_comes_through(settings: LazySettings) -> None:
+    settings.IMPORT_MAX_MEGABYTES = 200
+    assert serve.uploads().largest_body > MAX_ARCHIVE
+    settings.IMPORT_MAX_MEGABYTES = 600
+    assert serve.uploads().largest_body > 600 * 1024 * 1024
 
 
 def test_sigterm_ends_it_like_any_program_that_is_done() -> None:

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from apps.mailings.ledger import dialect, runs
-from apps.mailings.ledger.delivery_reports import apply
+from apps.mailings.ledger.delivery_reports import Report, apply_all
 from apps.mailings.models import Delivery, Run
 from tests.delivery.engine.workers import send
 from tests.factories import mailing_to
@@ -39,7 +39,7 @@ def reported() -> None:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
-        apply(run, delivery.pk, "delivered", by="test")
+        apply_all(run, [Report(delivery.pk)], "delivered", by="test")
 
 
 def deleted() -> None:

@@ -40,7 +40,7 @@ def test_it_is_asked_for_by_a_button_and_goes_on_in_the_background() -> None:
     made = Preflight.objects.get()
     assert (made.state, made.asked_by_id, made.findings) == ("waiting", mailing.owner_id, [])
     text = client.get(url).content.decode()
-    assert "every 2s" in text and "0 of 15 checks done." in text and "Unsubscribe link" in text
+    assert "every 2s" in text and "0 of 18 checks done." in text and "Unsubscribe link" in text
 
 
 def test_what_is_over_asks_for_itself_no_more_and_leads_to_the_places() -> None:

@@ -48,6 +48,18 @@ def test_required_wants_one_of_the_mailing_as_it_is(settings: LazySettings) -> N
     assert Run.objects.count() == 1
 
 
+def test_other_parameters_of_its_links_are_another_mailing(settings: LazySettings) -> None:
+    settings.PREFLIGHT = "required"
+    mailing = mailing_to(1, utm={"source": "news"})
+    looked_at(mailing)
+    Mailing.objects.filter(pk=mailing.pk).update(utm={"source": "news", "medium": "email"})
+    with pytest.raises(PreflightNeeded):
+        launch(mailing)
+    looked_at(Mailing.objects.get(pk=mailing.pk))
+    launch(mailing)
+    assert Run.objects.count() == 1
+
+
 def test_one_that_is_under_way_says_nothing_yet(settings: LazySettings) -> None:
     settings.PREFLIGHT = "required"
     mailing = mailing_to(1)

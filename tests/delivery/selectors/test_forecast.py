@@ -56,7 +56,7 @@ def test_who_does_not_get_out_before_the_end_is_counted() -> None:
 
 
 @pytest.mark.parametrize("limits", [{}, {"hour": 50}, {"day": 500, "hour": 100}])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(count=st.integers(1, 5000), rate=st.floats(0.01, 5000))
 def test_everybody_is_either_out_or_left(count: int, rate: float, limits: dict[str, int]) -> None:
     found = simulate(count, SendRate(rate, limits), now=NOON, ends_at=NOON + timedelta(days=2))

@@ -97,13 +97,25 @@ POINTS: Final[dict[str, Point]] = {
     ),
 }
 
+_FEEDS: Final = "apps.mailings.services.feeds"
+
+#: Steps of a mailing with a feed (tests.faults.feeds).
+FEED_POINTS: Final[dict[str, Point]] = {
+    "after_feed_fetch": Point(f"{_FEEDS}.round", "_kept", before=True),
+    "mid_feed_keep": Point(f"{_FEEDS}.keeping", "note"),  # in the transaction
+    "after_feed_keep": Point(f"{_FEEDS}.round", "fetch_pictures", before=True),
+    "before_feed_finish": Point(f"{_FEEDS}.keeping", "finish", before=True),
+    "after_feed_finish": Point(f"{_FEEDS}.keeping", "finish"),
+    "mid_launch": Point(f"{_ENGINE}.runs.feeds", "take"),  # in the transaction
+}
+
 
 def arm(spec: str) -> None:
     """Wrap the function of the step that ``spec`` names. Raises KeyError for an unknown one."""
     name, _, rest = spec.partition(":")
     count, _, word = rest.partition(":")
     trap = _Trap(int(count or 1), signal.Signals[word or "SIGKILL"])
-    point = POINTS[name]
+    point = {**POINTS, **FEED_POINTS}[name]
     holder = point.holder()
     setattr(holder, point.name, _wrapped(getattr(holder, point.name), point, trap))
 

@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from apps.core.values.backoff import Backoff
-from apps.feedback.management.commands import poll_telegram
+from apps.feedback.management import polling
 from config.account_settings import AccountSettings
 from tests import http_service as http
 from tests.feedback.updates import start
@@ -33,7 +33,7 @@ def own_signals() -> Iterator[None]:
 @pytest.fixture
 def telegram(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpService]:
     """No webhook is set, and nothing is waiting at the first look."""
-    monkeypatch.setattr(poll_telegram, "BACKOFF", Backoff(first=0.0, longest=0.0))
+    monkeypatch.setattr(polling, "BACKOFF", Backoff(first=0.0, longest=0.0))
     with HttpService(result([])) as service:
         service.script.extend([result({}), result([])])
         bot = AccountSettings(kind="telegram", token="1:a", username="news_bot", url=service.url)
@@ -82,7 +82,7 @@ def test_a_broken_line_and_a_busy_telegram_are_waited_for(telegram: HttpService)
 def test_who_has_heard_nothing_leaves_without_another_question(telegram: HttpService) -> None:
     telegram.script.append(after_sigterm(result([])))
     poll()
-    assert [one["timeout"] for one in asked(telegram, "getUpdates")] == [0, poll_telegram.HOLD]
+    assert [one["timeout"] for one in asked(telegram, "getUpdates")] == [0, polling.HOLD]
 
 
 @pytest.mark.parametrize("code", [401, 404, 409])

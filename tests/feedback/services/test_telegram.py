@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from apps.feedback.models import Event, TelegramLink
-from apps.feedback.services import telegram
+from apps.feedback.models import Event, MessengerLink
+from apps.feedback.services.messengers import links, secrets, updates
 from apps.mailings.forms.recipients import RecipientForm
 from apps.mailings.links import sealed
 from apps.mailings.models import Recipient, Suppression
@@ -44,13 +44,13 @@ def recipient(db: None, bot: object) -> Recipient:
 
 def link_for(recipient: Recipient, account: str = "bot") -> str:
     """The token in a fresh link."""
-    link = telegram.make_link(recipient=recipient, account=account, now=timezone.now())
-    return telegram.address_of(link).partition("?start=")[2]
+    link = links.make_link(recipient=recipient, account=account, now=timezone.now())
+    return links.address_of(link).partition("?start=")[2]
 
 
 def take(update: object, account: str = "bot", **later: float) -> tuple[int, str] | None:
     now = timezone.now() + timedelta(**later)
-    return telegram.take_update(account=account, update=update, now=now)
+    return updates.take_update(account=account, update=update, now=now)
 
 
 # --- connecting ---
@@ -80,7 +80,7 @@ def test_the_same_update_counts_once(recipient: Recipient) -> None:
 @pytest.mark.parametrize("how", ["forged", "other purpose", "too old", "other bot", "replaced"])
 def test_no_other_link_connects(recipient: Recipient, bot: Callable[..., None], how: str) -> None:
     token = link_for(recipient)
-    link = TelegramLink.objects.get()
+    link = MessengerLink.objects.get()
     if how == "forged":
         token = token[:-1] + ("A" if token[-1] != "A" else "B")
     if how == "other purpose":
@@ -110,7 +110,7 @@ def test_one_chat_is_one_recipient_of_an_owner_and_the_link_is_not_lost(
     other = RecipientFactory.create(owner=recipient.owner, telegram_chat_id=77)
     token = link_for(recipient)
     assert "already" in (take(start(f"/start {token}")) or (0, ""))[1]
-    assert TelegramLink.objects.get().used_at is None
+    assert MessengerLink.objects.get().used_at is None
     other.delete()
     assert "Done" in (take(start(f"/start {token}", number=2)) or (0, ""))[1]
 
@@ -155,8 +155,8 @@ def test_a_new_start_lifts_a_block_and_no_unsubscription(
 
 
 def hook(body: bytes, path: str | None = None, header: str | None = None) -> Any:
-    path = telegram.path_secret("bot") if path is None else path
-    header = telegram.header_secret("bot") if header is None else header
+    path = secrets.path_secret("telegram", "bot") if path is None else path
+    header = secrets.call_secret("telegram", "bot") if header is None else header
     headers = {"X-Telegram-Bot-Api-Secret-Token": header} if header else {}
     client = Client(enforce_csrf_checks=True)
     url = f"/hooks/telegram/{path}/"
@@ -178,9 +178,9 @@ def test_the_webhook_wants_both_secrets(recipient: Recipient) -> None:
     body = json.dumps(start(f"/start {link_for(recipient)}")).encode()
     assert hook(body, header="x" * 43).status_code == 403
     assert hook(body, header="").status_code == 403
-    assert hook(body, header=telegram.path_secret("bot")).status_code == 403
+    assert hook(body, header=secrets.path_secret("telegram", "bot")).status_code == 403
     assert hook(body, path="x" * 43).status_code == 404
-    assert hook(body, path=telegram.path_secret("email")).status_code == 404
+    assert hook(body, path=secrets.path_secret("telegram", "email")).status_code == 404
     assert not Event.objects.exists()
 
 
@@ -281,7 +281,7 @@ def test_the_webhook_is_set_and_ended(
     name, asked = service[1].called[-1]
     assert name == "setWebhook"
     assert asked["url"].startswith("https://mail.example.org/hooks/telegram/")
-    assert asked["secret_token"] == telegram.header_secret("bot")
+    assert asked["secret_token"] == secrets.call_secret("telegram", "bot")
     assert asked["allowed_updates"] == ["message", "my_chat_member"]
     call_command("poll_telegram", "--webhook", "off")
     assert service[1].webhook == ""
@@ -332,7 +332,7 @@ def test_the_owner_makes_a_link_and_sees_it_as_a_picture(recipient: Recipient) -
 
 
 def link_of(recipient: Recipient) -> str:
-    return sealed(b"telegram", TelegramLink.objects.get(recipient=recipient).pk)
+    return sealed(b"telegram", MessengerLink.objects.get(recipient=recipient).pk)
 
 
 def test_without_a_bot_the_page_says_so(settings: LazySettings, recipient: Recipient) -> None:
@@ -340,7 +340,7 @@ def test_without_a_bot_the_page_says_so(settings: LazySettings, recipient: Recip
     client = Client()
     client.force_login(recipient.owner)
     page = client.get(f"/recipients/{recipient.pk}/telegram/").content.decode()
-    assert "No Telegram bot is connected" in page
+    assert "No bot of Telegram is connected" in page
     assert "<button" not in page.partition("sheet-block")[2].partition("</section>")[0]
 
 

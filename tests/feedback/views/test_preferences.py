@@ -198,6 +198,20 @@ def test_pause_frequency_and_language_are_kept_with_their_acts(letter: Letter) -
     assert letter.said()[2:] == [("changed", None, "")]
 
 
+def test_who_does_not_want_it_is_not_measured(letter: Letter) -> None:
+    both = [letter.updates.pk, letter.offers.pk]
+    for given, expected in (({"unmeasured": "1"}, True), ({}, False)):
+        letter.post(act="save", list=both, measuring_shown="1", **given)
+        letter.anna.refresh_from_db()
+        assert letter.anna.unmeasured is expected
+    assert letter.said() == [("changed", None, "")] * 2
+    letter.anna.unmeasured = True
+    letter.anna.save()
+    letter.post(act="save", list=both)
+    letter.anna.refresh_from_db()
+    assert letter.anna.unmeasured, "a form of before this question was asked changes nothing"
+
+
 @pytest.mark.parametrize(
     "odd", [{"every_days": "1"}, {"pause": "13"}, {"pause": "-1"}, {"language": "xx"}]
 )

@@ -14,6 +14,8 @@ from apps.mailings.segments import checked
 from tests.factories import MailingFactory, TagFactory, UserFactory
 from tests.mailings.segments.trees import KINDS, TESTS, define, random_node, tree
 
+_TEXTS = ("value", "low", "high", "run", "link", "days")
+
 
 def sent(part: Part) -> list[tuple[str, str]]:
     """What a browser sends of this node: every field that the page shows, and more."""
@@ -26,7 +28,7 @@ def sent(part: Part) -> list[tuple[str, str]]:
         (f"{path}.not", "1" if asked.negated else ""),
         (f"{path}.field", asked.field),
         (f"{path}.op", asked.op),
-        *((f"{path}.{name}", getattr(asked, name)) for name in ("value", "low", "high", "days")),
+        *((f"{path}.{name}", getattr(asked, name)) for name in _TEXTS),
         *((f"{path}.rows", one) for one in asked.rows),
     ]
     return [*pairs, (f"{path}.machine", "1")] if asked.machine else pairs
@@ -58,6 +60,7 @@ def test_a_tree_comes_back_from_its_form_unchanged() -> None:
         *(random_node(dice, dice.randint(1, 3)) for _ in range(60)),
         {"field": "tag", "op": "any_of", "value": [some.pk]},
         {"field": "did", "op": "opened", "mailings": [mailing.pk], "days": 3, "machine": True},
+        {"field": "did", "op": "clicked", "mailings": [mailing.pk], "run": 2, "link": 3},
         {"field": "did", "op": "got"},
         {"field": "source", "op": "in", "value": ["api", "import"]},
         {"field": "channel", "op": "has_address", "value": "phone"},

@@ -82,7 +82,7 @@ def test_it_knows_what_is_no_address(value: str) -> None:
 ADDRESSES = st.text(string.ascii_lowercase + string.digits + ".-_+@!", max_size=30) | st.emails()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ADDRESSES)
 @example("a@b--c.org")
 def test_the_fast_check_is_no_laxer_than_the_library(value: str) -> None:

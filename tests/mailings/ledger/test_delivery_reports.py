@@ -7,7 +7,7 @@ from django.db import transaction
 
 from apps.core.responses.stored import coded, foreign
 from apps.mailings.ledger import runs
-from apps.mailings.ledger.delivery_reports import Effect, apply
+from apps.mailings.ledger.delivery_reports import Effect, Report, apply_all
 from apps.mailings.models import Attempt, Delivery, Run
 from apps.mailings.models.ledger import STATES
 from tests.delivery.engine.workers import assert_equation
@@ -28,7 +28,8 @@ def report(delivery: Delivery, state: str, text: str = "reported") -> Effect:
     with transaction.atomic():
         run = runs.lock(delivery.run_id)
         assert run is not None
-        return apply(run, delivery.pk, state, by="test", code=550, response=foreign(text))
+        reported = Report(delivery.pk, 550, foreign(text))
+        return apply_all(run, [reported], state, by="test")[delivery.pk]
 
 
 def delivery_in(state: str, **fields: object) -> Delivery:
@@ -112,7 +113,7 @@ def test_a_delivery_of_another_run_is_not_touched() -> None:
     with transaction.atomic():
         run = runs.lock(mine.run_id)
         assert run is not None
-        assert apply(run, other.pk, "bounced", by="test") is Effect.NONE
+        assert apply_all(run, [Report(other.pk)], "bounced", by="test") == {other.pk: Effect.NONE}
     other.refresh_from_db()
     assert other.state == "sent"
 

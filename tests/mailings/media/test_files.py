@@ -93,6 +93,7 @@ class TestSweeping:
         left.write_bytes(b"left")
         assert files.sweep() == 0  # its row may not be committed yet
         grow_old(picture_files)
+        assert files.sweep(remove=False) == 1
         assert files.sweep() == 1
         assert paths(picture_files) == mine
         assert len(mine) == media.renditions.count() == 2

@@ -1,23 +1,18 @@
-"""What a message is written as, what it is called, and the step from before there were blocks."""
+"""What a message is written as, and what it is called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 
 from apps.core.content.blocks.editing.places import blank_document
 from apps.mailings.models import Message
 from apps.mailings.services.messages import MessageService, restore_version
 from tests.factories import MessageFactory, UserFactory
 from tests.mailings.services.letters.letters import a_letter
-
-BEFORE = ("mailings", "0022_pictures_and_their_uses")
-BLOCKS = ("mailings", "0023_letters_of_blocks")
 
 
 @pytest.mark.django_db
@@ -92,37 +87,3 @@ def test_a_version_brings_its_form_back() -> None:
     assert restored.form == "blocks" and restored.html == ""
     again = restore_version(version=message.versions.get(number=3), author=message.owner)
     assert (again.form, again.document, again.html) == ("html", None, "<p>x</p>")
-
-
-@pytest.fixture
-def before_blocks(transactional_db: None) -> Iterator[Any]:
-    """The schema as it was; the present one again afterwards."""
-    executor = MigrationExecutor(connection)
-    executor.migrate([BEFORE])
-    yield executor.loader.project_state([BEFORE]).apps
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-@pytest.mark.engine
-def test_old_messages_versions_and_drafts_go_on(before_blocks: Any) -> None:
-    owner = before_blocks.get_model("users", "User").objects.create(email="anna@example.org")
-    rows = before_blocks.get_model("mailings", "Message").objects
-    html = rows.create(owner=owner, subject="H" * 255, html="<p>x</p>", text="x")
-    text = rows.create(owner=owner, subject="T", text="x")
-    for model, values in (("MessageVersion", {"number": 1}), ("MessageDraft", {"owner": owner})):
-        made = before_blocks.get_model("mailings", model).objects
-        made.create(message=html, subject="H", html="<p>x</p>", **values)
-    executor = MigrationExecutor(connection)
-    executor.migrate([BLOCKS])
-    after = executor.loader.project_state([BLOCKS]).apps
-    found = after.get_model("mailings", "Message").objects.in_bulk([html.pk, text.pk])
-    assert [(one.form, one.document) for one in (found[html.pk], found[text.pk])] == [
-        ("html", None),
-        ("text", None),
-    ]
-    assert found[html.pk].name == "H" * 200 and found[text.pk].name == "T"
-    version = after.get_model("mailings", "MessageVersion").objects.get()
-    draft = after.get_model("mailings", "MessageDraft").objects.get()
-    assert (version.name, version.form) == ("H", "html")
-    assert (draft.form, draft.sequence, draft.html) == ("html", 0, "<p>x</p>")

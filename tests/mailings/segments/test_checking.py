@@ -72,6 +72,9 @@ def nested(depth: int) -> dict[str, Any]:
         (tree({"field": "did", "op": "got", "value": 3}), "root.value"),
         (tree({"field": "did", "op": "got", "machine": True}), "root.machine"),
         (tree({"field": "did", "op": "got", "days": 0}), "root.days"),
+        (tree({"field": "did", "op": "got", "run": 1}), "root.mailings"),
+        (tree({"field": "did", "op": "clicked", "mailings": [1, 2], "link": 1}), "root.mailings"),
+        (tree({"field": "did", "op": "opened", "mailings": [1], "link": 1}), "root.link"),
         (tree({"field": "did", "op": "got", "mailings": list(range(1, 12))}), "root.mailings"),
         (tree({"field": "did", "op": "got", "mailings": []}), "root.mailings"),
         (

@@ -11,11 +11,14 @@ from apps.mailings.models import (
     Activity,
     Consent,
     Engagement,
+    LinkEngagement,
     MailingList,
     Recipient,
     RecipientImport,
     RecipientTag,
     Subscription,
+    Term,
+    TrackedLink,
 )
 from apps.mailings.segments import checked, members
 from apps.users.models import User
@@ -264,12 +267,52 @@ def test_openings_and_clicks_count_persons_unless_machines_are_asked_for(
 ) -> None:
     run = RunFactory.create(mailing=MailingFactory.create(owner=owner))
     Engagement.objects.create(run=run, recipient=anna, opened_at=NOW, clicked_at=NOW)
-    Engagement.objects.create(run=run, recipient=bob, opened_at=NOW, machine_only=True)
+    Engagement.objects.create(run=run, recipient=bob, opened_at=NOW, term=Term.MACHINE)
     asked: dict[str, Any] = {"field": "did", "mailings": [run.mailing_id]}
     assert ask(owner, "opened", **asked) == {anna.pk}
     assert ask(owner, "opened", machine=True, **asked) == {anna.pk, bob.pk}
     assert ask(owner, "clicked", **asked) == {anna.pk}
     assert ask(owner, "opened", field="did", days=1, machine=True) == {anna.pk, bob.pk}
+
+
+def test_a_click_is_an_opening_too(owner: User, anna: Recipient, bob: Recipient) -> None:
+    run = RunFactory.create(mailing=MailingFactory.create(owner=owner))
+    Engagement.objects.create(run=run, recipient=anna, clicked_at=NOW)
+    asked: dict[str, Any] = {"field": "did", "mailings": [run.mailing_id]}
+    assert ask(owner, "opened", **asked) == ask(owner, "opened", days=2, **asked) == {anna.pk}
+
+
+def test_the_number_of_a_run_asks_for_that_run_alone(
+    owner: User, anna: Recipient, bob: Recipient
+) -> None:
+    mailing = MailingFactory.create(owner=owner)
+    for number, person in ((1, anna), (2, bob)):
+        run = RunFactory.create(mailing=mailing, number=number, state="done", outcome="success")
+        DeliveryFactory.create(run=run, recipient=person, state="sent", address=f"{number}")
+        Engagement.objects.create(run=run, recipient=person, opened_at=NOW)
+    asked: dict[str, Any] = {"field": "did", "mailings": [mailing.pk]}
+    for op in ("got", "opened"):
+        assert ask(owner, op, run=2, **asked) == {bob.pk}
+        assert ask(owner, op, **asked) == {anna.pk, bob.pk}
+
+
+def test_a_link_of_a_mailing_is_asked_for_by_its_number(
+    owner: User, anna: Recipient, bob: Recipient
+) -> None:
+    run = RunFactory.create(mailing=MailingFactory.create(owner=owner))
+    for number, person in ((1, anna), (2, bob)):
+        link = TrackedLink.objects.create(run=run, version=1, number=number, address="https://a.b")
+        row = DeliveryFactory.create(run=run, recipient=person, state="sent", address=f"{number}")
+        Engagement.objects.create(
+            run=run, recipient=person, delivery_id=row.pk, opened_at=NOW, clicked_at=NOW
+        )
+        past = NOW - timedelta(days=5)
+        LinkEngagement.objects.create(link=link, delivery_id=row.pk, clicks=1, first_at=past)
+    asked: dict[str, Any] = {"field": "did", "mailings": [run.mailing_id]}
+    assert ask(owner, "clicked", link=2, **asked) == {bob.pk}
+    assert ask(owner, "clicked", link=2, days=6, **asked) == {bob.pk}
+    assert ask(owner, "clicked", link=2, days=4, **asked) == set()
+    assert ask(owner, "clicked", link=3, **asked) == set()
 
 
 def test_days_are_asked_of_the_roll_up(owner: User, anna: Recipient, bob: Recipient) -> None:

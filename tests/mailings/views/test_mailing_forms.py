@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Mailing, PublicArchive, Run
+from apps.mailings.services.mailings import duplicate_mailing
+from apps.mailings.services.publishing.archive import public_url
 from apps.mailings.services.reach import LARGE, audience_of
 from tests.factories import (
     DeliveryFactory,
@@ -255,3 +258,70 @@ def test_a_priority_that_a_manager_gave_stays_when_its_owner_saves(cast: Cast) -
     assert "priority" in refused.context["form"].errors
     mailing.refresh_from_db()
     assert (mailing.name, mailing.priority) == ("Лето", 5)
+
+
+# --- links and the archive
+
+
+def test_link_parameters_are_kept_shown_and_checked(cast: Cast) -> None:
+    create(cast, utm_source="news", utm_term="{{ city }}")
+    mailing = Mailing.objects.get(name="Весна")
+    assert mailing.utm == {"source": "news", "term": "{{ city }}"}
+    url = reverse("mailings:edit", args=[mailing.pk])
+    form = cast.client("owner").get(url).context["form"]
+    assert form["utm_source"].value() == "news" and form.opens_utm and not form.opens_archive
+    page = cast.client("owner").get(reverse("mailings:review", args=[mailing.pk]))
+    shown = "utm_source=news&amp;utm_campaign=vesna&amp;utm_term={{ city }}"
+    assert shown in page.content.decode()
+    refused = create(cast, utm_medium="{% if a %}")
+    assert "utm_medium" in refused.context["form"].errors
+
+
+def test_what_is_measured_is_chosen_shown_and_copied(cast: Cast, settings: LazySettings) -> None:
+    settings.TRACKING = "persons"
+    create(cast, tracking="totals")
+    mailing = Mailing.objects.get(name="Весна")
+    assert mailing.tracking == "totals"
+    owner, url = cast.client("owner"), reverse("mailings:edit", args=[mailing.pk])
+    form = owner.get(url).context["form"]
+    assert form.opens_measuring
+    assert dict(form.fields["tracking"].choices)[""] == "As usual: Each person"
+    review = reverse("mailings:review", args=[mailing.pk])
+    assert "Totals only" in owner.get(review).content.decode()
+    assert duplicate_mailing(mailing=mailing, now=timezone.now()).tracking == "totals"
+    settings.TRACKING_CHOICE = False
+    assert "tracking" not in owner.get(url).context["form"].fields
+    assert "Each person" in owner.get(review).content.decode()
+
+
+def test_a_public_mailing_is_published_and_withdrawn(cast: Cast) -> None:
+    create(cast, public="on")
+    mailing = Mailing.objects.get(name="Весна")
+    assert mailing.public and mailing.slug == "vesna"
+    client, detail = cast.client("owner"), reverse("mailings:detail", args=[mailing.pk])
+    assert public_url(mailing) in client.get(detail).content.decode()
+    archive = reverse("mailings:archive")
+    assert "Весна" in client.get(archive).content.decode()
+    act = reverse("mailings:publish", args=[mailing.pk])
+    assert client.post(act, {"public": "0", "back": "1"})["Location"] == archive
+    assert "no longer" in client.get(archive).content.decode()
+    assert "Весна" not in client.get(archive).content.decode()
+    assert client.post(act, {"public": "1"})["Location"] == detail
+    mailing.refresh_from_db()
+    assert mailing.public
+
+
+def test_two_mailings_of_one_owner_have_two_names_in_addresses(cast: Cast) -> None:
+    create(cast, slug="spring")
+    again = create(cast, name="Лето", slug="spring")
+    assert "Another mailing of yours" in str(again.context["form"].errors)
+
+
+def test_an_archive_has_a_title_and_an_address_of_ones_own(cast: Cast) -> None:
+    client, url = cast.client("owner"), reverse("mailings:archive")
+    assert client.post(url, {"title": "News of Kofein", "slug": "kofein"}).status_code == 302
+    row = PublicArchive.objects.get()
+    assert (row.owner, row.title, row.slug) == (cast.owner, "News of Kofein", "kofein")
+    taken = cast.client("stranger").post(url, {"title": "", "slug": "kofein"})
+    assert taken.status_code == 200 and "slug" in taken.context["form"].errors
+    assert "/archive/kofein/" in client.get(url).content.decode()

@@ -307,3 +307,23 @@ def test_the_message_of_a_confirmation_stays_as_the_product_wrote_it(cast: Cast)
     assert client.post(f"{url}restore/").status_code == 404
     message.refresh_from_db()
     assert message.archived_at is not None
+
+
+def test_the_preheader_of_html_is_written_beside_the_subject_and_kept(cast: Cast) -> None:
+    write(cast, None, preheader="Что нового")
+    message = Message.objects.get(subject="Весна")
+    assert message.preheader == "Что нового"
+    typed(cast, message=message.pk, base_revision=1, subject="Весна", preheader="Недописанн")
+    url = reverse("messages:edit", args=[message.pk])
+    form = cast.client("owner").get(url, {"draft": "1"}).context["form"]
+    assert form["preheader"].value() == "Недописанн"
+    write(cast, message, base=1, preheader="Что ещё нового")
+    message.refresh_from_db()
+    assert message.preheader == "Что ещё нового"
+
+
+def test_a_text_keeps_the_preheader_that_it_has_no_place_for(cast: Cast) -> None:
+    message = MessageFactory.create(owner=cast.owner, html="", text="Hello", preheader="New")
+    url = reverse("messages:edit", args=[message.pk])
+    form = cast.client("owner").get(url).context["form"]
+    assert form["preheader"].is_hidden and form["preheader"].value() == "New"

@@ -197,7 +197,7 @@ def test_the_admin_does_not_show_it_either(cast: Cast, purpose: str, shown: bool
     for name, pk in (
         ("mailing", row.run.mailing_id),
         ("run", row.run_id),
-        ("runcontent", row.run.replaced.get().pk),
+        ("runcontent", row.run.contents.get().pk),
     ):
         text = root.get(reverse(f"admin:mailings_{name}_change", args=[pk])).content.decode()
         assert "link_url" in text

@@ -109,6 +109,7 @@ def test_the_migration_has_made_the_managers() -> None:
         ("mailings", "toggle_mailing"),
         ("mailings", "lift_complaint"),
         ("mailings", "block_domain"),
+        ("mailings", "publish_templates"),
     }
     user = UserFactory.create()
     user.groups.add(group)

@@ -10,7 +10,7 @@ from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
 from apps.api.schemas.common import Page, Removed, answers
 from apps.api.schemas.media import MediaChanges, MediaIn, MediaOut, MediaQuery, MediaRemoval
-from apps.core.http.costly import PLACES
+from apps.core.http import costly
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.mailings.models import MediaFile
 from apps.mailings.selectors.media import HIDDEN, media_like, shown_media
@@ -33,7 +33,7 @@ def add_media(
 ) -> Status[MediaFile]:
     """JPEG, PNG, GIF or WebP of at most 20 MB. The same file twice is one picture."""
     owner = request.auth.user
-    with PLACES.place(owner.pk):
+    with costly.PLACES.place(owner.pk):
         media = take_upload(owner=owner, upload=file, alt=given.alt)
     return Status(201, _shown(request, media.pk))
 

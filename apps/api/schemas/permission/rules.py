@@ -16,7 +16,7 @@ class FrequencyRuleIn(Given):
 
     messages: int = Field(ge=1, le=1000, examples=[2])
     days: int = Field(ge=1, le=90, examples=[7])
-    channel: Literal["", "email", "phone", "telegram"] = Field(
+    channel: Literal["", "email", "phone", "telegram", "max", "vk"] = Field(
         "", description="Empty: all together."
     )
 

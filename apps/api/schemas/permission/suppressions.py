@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from apps.api.schemas.common import Given, PageQuery
 
-Channel = Literal["email", "phone", "telegram"]
+Channel = Literal["email", "phone", "telegram", "max", "vk"]
 Reason = Literal["unsubscribed", "bounced", "complained", "blocked"]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=254)]
 Note = Annotated[str, StringConstraints(max_length=500)]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("mailings", "0001_initial"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("users", "0001_initial"),
     ]
 
     operations = [
@@ -30,6 +30,27 @@ class Migration(migrations.Migration):
                 ("deliveries", models.BooleanField(default=True, verbose_name="deliveries")),
                 ("runs", models.BooleanField(default=True, verbose_name="runs")),
                 (
+                    "subscriptions",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="subscriptions and imports"
+                    ),
+                ),
+                (
+                    "reactions",
+                    models.BooleanField(
+                        db_default=False, default=False, verbose_name="openings and clicks"
+                    ),
+                ),
+                (
+                    "machine_reactions",
+                    models.BooleanField(
+                        db_default=False,
+                        default=False,
+                        help_text="With openings and clicks; what is not known to be a person’s, too.",
+                        verbose_name="also by machines",
+                    ),
+                ),
+                (
                     "seed",
                     models.CharField(
                         default=apps.api.webhooks.models.new_seed, editable=False, max_length=32
@@ -38,6 +59,11 @@ class Migration(migrations.Migration):
                 ("old_seed", models.CharField(blank=True, editable=False, max_length=32)),
                 ("old_until", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("attempt_cursor", models.BigIntegerField(editable=False)),
+                ("consent_cursor", models.BigIntegerField(db_default=0, default=0, editable=False)),
+                (
+                    "reaction_cursor",
+                    models.BigIntegerField(db_default=0, default=0, editable=False),
+                ),
                 ("runs_reported_until", models.DateTimeField(editable=False)),
                 ("paused_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("lease", models.CharField(blank=True, editable=False, max_length=16)),
@@ -57,9 +83,93 @@ class Migration(migrations.Migration):
                 "ordering": ["pk"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("deliveries", True), ("runs", True), _connector="OR"),
+                        condition=models.Q(
+                            ("deliveries", True),
+                            ("runs", True),
+                            ("subscriptions", True),
+                            ("reactions", True),
+                            _connector="OR",
+                        ),
                         name="webhook_has_events",
                         violation_error_message="Choose at least one kind of events.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReportedRun",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mark", models.CharField(max_length=100)),
+                ("number", models.PositiveIntegerField(default=0)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="mailings.run",
+                    ),
+                ),
+                (
+                    "webhook",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reported_runs",
+                        to="webhooks.webhook",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "reported run",
+                "verbose_name_plural": "reported runs",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=["webhook"],
+                        name="reported_run_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("webhook", "run"), name="reported_run_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ReportedImport",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField()),
+                ("state", models.CharField(max_length=10)),
+                ("reported_at", models.DateTimeField()),
+                (
+                    "webhook",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reported_imports",
+                        to="webhooks.webhook",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "reported import",
+                "verbose_name_plural": "reported imports",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("webhook", "number", "state"), name="reported_import_once"
                     )
                 ],
             },
@@ -97,52 +207,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "call of a webhook",
                 "verbose_name_plural": "calls of webhooks",
                 "ordering": ["-pk"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ReportedRun",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("mark", models.CharField(max_length=100)),
-                ("number", models.PositiveIntegerField(default=0)),
-                (
-                    "run",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="mailings.run",
-                    ),
-                ),
-                (
-                    "webhook",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="reported_runs",
-                        to="webhooks.webhook",
-                    ),
-                ),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                "verbose_name": "reported run",
-                "verbose_name_plural": "reported runs",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("ended_at__isnull", True)),
-                        fields=["webhook"],
-                        name="reported_run_open",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("webhook", "run"), name="reported_run_once")
-                ],
             },
         ),
     ]

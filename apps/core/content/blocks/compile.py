@@ -11,6 +11,7 @@ a fifth larger than ours.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,15 +19,18 @@ import mjml
 
 from apps.core.content.blocks.colours import Colours
 from apps.core.content.blocks.completeness import ContentGap
-from apps.core.content.blocks.document import Column, Document, Section
+from apps.core.content.blocks.document import Column, Document, Section, sections
 from apps.core.content.blocks.errors import DocumentTooBig
 from apps.core.content.blocks.letter.compilation import Compilation, Surroundings
 from apps.core.content.blocks.letter.parts import CompiledLetter, Part, PartWriter, escaped
 from apps.core.content.blocks.letter.sheet import head
 from apps.core.content.blocks.links import PLACEHOLDER
+from apps.core.content.blocks.rows.frame import invitation
 from apps.core.content.blocks.rows.kinds import write_block
 from apps.core.content.blocks.rows.writer import STACKS, Rows
+from apps.core.content.blocks.schema import Block
 from apps.core.content.blocks.text import text_parts
+from apps.core.content.preheader import CLOSING, OPENING
 from apps.core.errors import gettext_noop
 
 MAX_HTML: Final = 500_000  # bytes
@@ -36,13 +40,14 @@ _CUT: Final = "<!--cut-->"
 _TITLE: Final = "letter-title"
 _BACKDROP: Final = "https://backdrop.invalid/"
 _PLACES: Final = re.compile(r"<!--row(\d+)-->|https://backdrop\.invalid/(\d+)")
+#: The rules for the widths of columns, which MJML writes into the head.
+_WIDTHS: Final = re.compile(r"<style[^>]*>(@media[^<]*\.mj-column-[^<]*)</style>")
 #: Two neighbouring comments for Word say nothing apart that they do not say together.
 _MEETING: Final = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 #: In HTML such an element stays open, and what surrounds it would not be balanced.
 _CLOSED_FILL: Final = re.compile(r"(<v:fill [^>]*?)\s*/>")
 _CODED: Final = {"'": "%27", "(": "%28", ")": "%29", "\\": "%5C"}
 _CODE_OR_MARK: Final = re.compile(rf"{PLACEHOLDER.pattern}|['()\\]")
-_PADDING: Final = "&#8199;&#847; " * 40
 
 
 def compile_letter(
@@ -53,7 +58,7 @@ def compile_letter(
     Raises DocumentTooBig, and TemplateRefused for a block of HTML that cannot stand where it does.
     """
     compilation = Compilation(document.theme, surroundings, Colours(document.theme))
-    parts = _Layout(compilation).compiled(document, title, preheader)
+    parts = Layout(compilation).compiled(document, title, preheader)
     text = text_parts(document, compilation)
     size = _size(parts)
     if size > MAX_HTML:
@@ -71,7 +76,7 @@ def compile_letter(
     )
 
 
-class _Layout:
+class Layout:
     """What MJML is given, and the rows and addresses that are put into what it makes of it."""
 
     def __init__(self, compilation: Compilation) -> None:
@@ -80,10 +85,36 @@ class _Layout:
         self._backdrops: list[str] = []
 
     def compiled(self, document: Document, title: str, preheader: str) -> list[Part]:
-        theme, compilation = document.theme, self._compilation
-        sources = [self._section(section) for section in document.body]
+        compilation = self._compilation
+        written = sections(document)
         ground = compilation.colours.name("page", "background")
-        first, *middle, last = _laid_out(
+        first, *middle, last = self._cut(written, ground)
+        letter = PartWriter()
+        letter.raw(self._opening(first, title, ground))
+        if preheader.strip():
+            letter.extend(self._preheader(preheader))
+        for section, source in zip(written, middle, strict=True):
+            letter.extend(compilation.shown(section.visibility, self._filled(section, source)))
+        letter.raw(last)
+        return letter.parts()
+
+    def section(self, section: Section) -> tuple[list[Part], str]:
+        """One section as it stands between the others, and the rules that its widths need."""
+        first, middle, _last = self._cut((section,), "")
+        return self._filled(section, middle), "".join(_WIDTHS.findall(first))
+
+    def block(self, section: Section, number: int, block: Block) -> list[Part]:
+        """The rows of one block in the column of this number."""
+        self._enter(section, section.columns[number], number)
+        rows = Rows(self._compilation)
+        write_block(rows, block)
+        return rows.parts()
+
+    def _cut(self, body: Sequence[Section], ground: str) -> tuple[str, ...]:
+        """What MJML makes of the sections: what is before them, each of them, what is behind."""
+        theme = self._compilation.theme
+        sources = [self._section(section) for section in body]
+        return _laid_out(
             f'<mjml lang="und" dir="ltr"><mj-head><mj-title>{_TITLE}</mj-title>'
             "<mj-raw><!--head--></mj-raw></mj-head>"
             f'<mj-body width="{theme.width}px" background-color="{theme.light.page}"'
@@ -91,14 +122,6 @@ class _Layout:
             + "".join(f"<mj-raw>{_CUT}</mj-raw>{one}" for one in sources)
             + f"<mj-raw>{_CUT}</mj-raw></mj-body></mjml>"
         )
-        letter = PartWriter()
-        letter.raw(self._opening(first, title, ground))
-        if preheader.strip():
-            letter.extend(self._preheader(preheader))
-        for section, source in zip(document.body, middle, strict=True):
-            letter.extend(compilation.shown(section.visibility, self._filled(section, source)))
-        letter.raw(last)
-        return letter.parts()
 
     def _opening(self, first: str, title: str, ground: str) -> str:
         """Everything before the first section, its words put in."""
@@ -119,9 +142,9 @@ class _Layout:
     def _preheader(self, preheader: str) -> list[Part]:
         """What a list of letters shows behind the subject, kept apart from the letter's words."""
         hidden = Rows(self._compilation)
-        hidden.raw('<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">')
+        hidden.raw(OPENING)
         hidden.text(preheader)
-        hidden.raw(f"{_PADDING}</div>")
+        hidden.raw(CLOSING)
         return hidden.parts()
 
     def _section(self, section: Section) -> str:
@@ -167,11 +190,12 @@ class _Layout:
 
     def _column(self, section: Section, column: Column, number: int) -> str:
         compilation = self._compilation
-        compilation.column_width = compilation.theme.width * column.width // 100
-        _set_sides(compilation, section, column, number)
+        self._enter(section, column, number)
         rows = Rows(compilation)
         for block in column.blocks:
             write_block(rows, block)
+        if not column.blocks and rows.on_canvas:
+            invitation(rows, column.id)
         self._columns.append(rows.parts())
         style = "" if column.valign == "top" else f' vertical-align="{column.valign}"'
         if column.background:
@@ -184,6 +208,12 @@ class _Layout:
             f'<mj-column width="{column.width}%"{style}><mj-raw><!--row{place}--></mj-raw>'
             "</mj-column>"
         )
+
+    def _enter(self, section: Section, column: Column, number: int) -> None:
+        """Set the widths and sides of what is written next."""
+        compilation = self._compilation
+        compilation.column_width = compilation.theme.width * column.width // 100
+        _set_sides(compilation, section, column, number)
 
     def _filled(self, section: Section, source: str) -> list[Part]:
         """The section with the rows of its columns and the address of its backdrop."""

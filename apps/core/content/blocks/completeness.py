@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from apps.core.content.blocks.document import Document, walk
+from apps.core.content.blocks.document import Document, Saved, walk
 from apps.core.content.blocks.fragments import checked, parsed
 from apps.core.content.blocks.links import PLACEHOLDER
 from apps.core.content.blocks.schema import (
@@ -35,13 +35,18 @@ class ContentGap:
     code: str
 
 
-def complete(document: Document) -> list[ContentGap]:
-    """Everything that is missing, in the order of reading; empty when it may be sent."""
+def complete(document: Document, among: Container[str] | None = None) -> list[ContentGap]:
+    """Everything that is missing, in the order of reading; empty when it may be sent.
+
+    Saved blocks have been put in before: one that is left does not exist any more. ``among``: the
+    ids of the parts that are looked at, beside the letter as a whole.
+    """
     gaps: list[ContentGap] = []
     footers = 0
     for node in walk(document):
         footers += isinstance(node, Footer)
-        gaps += [ContentGap(node.id, code) for code in _lacks(node)]
+        if among is None or node.id in among:
+            gaps += [ContentGap(node.id, code) for code in _lacks(node)]
     if not footers:
         gaps.append(ContentGap("", "footer_missing"))
     return gaps
@@ -67,6 +72,8 @@ def _lacks(node: Any) -> Iterator[str]:
         yield "footer_address_missing"
     if isinstance(node, Html):
         yield from _refusal(node.source)
+    if isinstance(node, Saved):
+        yield "saved_block_gone"
     for picture in _pictures(node):
         if (picture.media or picture.url) and not picture.decorative and not picture.alt.strip():
             yield "alt_missing"

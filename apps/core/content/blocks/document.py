@@ -19,6 +19,7 @@ from apps.core.content.blocks.values import (
     Colour,
     Id,
     Picture,
+    RowId,
     Space,
     Strict,
     Theme,
@@ -59,10 +60,21 @@ class Section(Strict):
         return self
 
 
+class Saved(Strict):
+    """A saved block: its section is put in before the document is judged, shown or sent."""
+
+    type: Literal["saved"]
+    id: Id
+    block: RowId
+    visibility: Visibility | None = None  # None: as the block has it
+
+
 class Document(Strict):
     schema_: Literal[1] = Field(alias="schema")
     theme: Theme = Theme()
-    body: Annotated[tuple[Section, ...], Field(max_length=60)] = ()
+    body: Annotated[
+        tuple[Annotated[Section | Saved, Field(discriminator="type")], ...], Field(max_length=60)
+    ] = ()
 
     @model_validator(mode="after")
     def _nodes(self) -> Document:
@@ -78,11 +90,16 @@ def walk(document: Document) -> Iterator[Any]:
     """Every node that has an id, in the order of reading."""
     for part in document.body:
         yield part
-        for column in part.columns:
+        for column in part.columns if isinstance(part, Section) else ():
             yield column
             for block in column.blocks:
                 yield block
                 yield from block.blocks if isinstance(block, Repeat) else ()
+
+
+def sections(document: Document) -> list[Section]:
+    """The sections that are written in it: none for a saved block that was not put in."""
+    return [part for part in document.body if isinstance(part, Section)]
 
 
 #: From an older schema to the next one: plain dict in, plain dict out.
@@ -130,10 +147,15 @@ def _json(given: Mapping[str, Any]) -> bytes:
 def _refusal(error: ValidationError, given: Mapping[str, Any]) -> DocumentInvalid | DocumentTooBig:
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "too_many_nodes":
-        text = gettext_noop("An email has at most %(limit)d blocks, columns and sections.")
-        return DocumentTooBig(text, limit=MAX_NODES)
+        return too_many_nodes()
     node, field = _place(first["loc"], given)
     return DocumentInvalid(first["msg"].removeprefix("Value error, "), node, field)
+
+
+def too_many_nodes() -> DocumentTooBig:
+    """The refusal of a document with more parts than a letter has."""
+    text = gettext_noop("An email has at most %(limit)d blocks, columns and sections.")
+    return DocumentTooBig(text, limit=MAX_NODES)
 
 
 def _place(path: tuple[int | str, ...], given: Any) -> tuple[str, str]:

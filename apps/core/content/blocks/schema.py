@@ -229,3 +229,7 @@ class Repeat(Block):
         if any(isinstance(block, Table) and block.source for block in self.blocks):
             raise ValueError("a table of a list field cannot stand in a repeat")
         return self
+
+
+class Unrolled(Repeat):
+    """A repeat of a feed whose blocks stand there for each of its items, words in their places."""

@@ -56,7 +56,15 @@ def strings(document: Document) -> list[BaseString]:
 
 def states(document: Document, translated: Mapping[str, Mapping[str, str]]) -> dict[str, State]:
     """For each string of the document, where this language stands with it."""
-    return {base.key: _state(base, translated.get(base.key)) for base in strings(document)}
+    return {base.key: state_of(base, translated) for base in strings(document)}
+
+
+def state_of(base: BaseString, translated: Mapping[str, Mapping[str, str]]) -> State:
+    """Where this language stands with one string."""
+    entry = translated.get(base.key)
+    if entry is None or not entry.get("text"):
+        return State.MISSING
+    return State.DONE if entry.get("of") == base.hash else State.STALE
 
 
 def put_in(document: Document, translated: Mapping[str, Mapping[str, str]]) -> Document:
@@ -80,12 +88,6 @@ def with_texts(document: Document, texts: Mapping[str, str]) -> Document:
 
 def _typed(field: Any, text: str) -> Any:
     return int(text) if field == "media" and text.isdecimal() else text
-
-
-def _state(base: BaseString, entry: Mapping[str, str] | None) -> State:
-    if entry is None or not entry.get("text"):
-        return State.MISSING
-    return State.DONE if entry.get("of") == base.hash else State.STALE
 
 
 def _nodes(stored: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from apps.core.content.blocks.document import Document, Section
+from apps.core.content.blocks.document import Document, Section, sections
 from apps.core.content.blocks.fragments import is_code, text_of
 from apps.core.content.blocks.letter.compilation import Compilation
 from apps.core.content.blocks.letter.parts import PREFERENCES, UNSUBSCRIBE, VIEW, Part, PartWriter
@@ -37,6 +37,7 @@ from apps.core.content.blocks.schema import (
     Social,
     Table,
     Text,
+    Unrolled,
     Video,
 )
 from apps.core.content.blocks.values import Picture
@@ -307,7 +308,10 @@ def _repeat(lines: Lines, block: Repeat) -> None:
     for one in block.blocks:
         write_lines(items, one)
     empty.rich(block.empty)
-    lines.each(block.source, block.limit, items, empty)
+    if isinstance(block, Unrolled):
+        lines.extend((items if block.blocks else empty).parts())
+    else:
+        lines.each(block.source, block.limit, items, empty)
 
 
 #: The text writer of every kind of block.
@@ -349,7 +353,7 @@ def write_lines(lines: Lines, block: Any) -> None:
 def text_parts(document: Document, compilation: Compilation) -> list[Part]:
     """The whole letter as text."""
     lines = Lines(compilation)
-    for section in document.body:
+    for section in sections(document):
         if not isinstance(section, Section):
             continue
         inner = Lines(compilation)

@@ -16,6 +16,7 @@ from pydantic import (
 from apps.core.content.blocks.cleaning import clean_rich
 from apps.core.content.blocks.links import checked_link
 from apps.core.content.blocks.typography import plain_blanks
+from apps.core.content.program.conditions import can_ask
 
 MAX_RICH: Final = 20_000
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{8,16}$")]
@@ -119,6 +120,8 @@ class Rule(Strict):
             raise ValueError("a tag or segment is named by its id, anything else is not")
         if self.kind == "field" and not self.name:
             raise ValueError("choose a field")
+        if not can_ask(self.kind, self.op):
+            raise ValueError(f"a {self.kind} is not compared by {self.op}")
         return self
 
 

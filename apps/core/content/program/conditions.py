@@ -105,10 +105,14 @@ def bits_of(asked: Sequence[Asked]) -> dict[Asked, int]:
     return {one: 1 << at for at, one in enumerate(asked)}
 
 
+def can_ask(kind: str, op: str) -> bool:
+    """True if a condition of this kind has this comparison."""
+    return op in _OPS.get(kind, ())
+
+
 def _rule(kept: Mapping[str, Any]) -> Rule:
     kind, op, row = kept["kind"], kept.get("op", "is"), kept.get("id")
-    ops = _OPS.get(kind, ())
-    if op not in ops or (kind in _OF_ROWS) != (type(row) is int):
+    if not can_ask(kind, op) or (kind in _OF_ROWS) != (type(row) is int):
         raise ValueError
     name, value = kept.get("name", ""), kept.get("value", "")
     if not isinstance(name, str) or not isinstance(value, str) or (kind == FIELD and not name):

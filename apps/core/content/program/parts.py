@@ -8,8 +8,8 @@ links of the letter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from apps.core.content.program.conditions import Asked, Condition, bits_of, unreadable
@@ -31,10 +31,14 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The address of a link of the letter, by its number."""
+    """The address of a link of the letter, by its number.
+
+    ``query`` is added where it turns out to be a web address.
+    """
 
     number: int
     parts: tuple[Part, ...]
+    query: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ class Each:
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """Liquid that sees the fields, and of which nothing is seen outside. ``line``: where it begins
-    in the source that it was cut out of."""
+    in the source that it was cut out of; ``query``: of the addresses that are marked in it."""
 
     source: str
     line: int = 0
+    query: tuple[Part, ...] = ()
 
 
 Part = str | Placeholder | Link | When | Each | Fragment
@@ -84,12 +89,32 @@ class Program:
         """True when nobody could see anything of it."""
         return all(isinstance(part, str) and not part.strip() for part in self.parts)
 
+    def with_literals(self, change: Callable[[str], str]) -> Program:
+        """The program with its literals changed; nothing else of it is another one."""
+        return replace(self, parts=_changed(self.parts, change))
+
     @classmethod
     def from_json(
         cls, kept: Sequence[Any], conditions: Sequence[Condition], asked: Sequence[Asked]
     ) -> Program:
         """Read what a run keeps. Raises TemplateSyntax for what nothing of ours has written."""
         return cls(_parts(kept, conditions, DEEPEST), bits_of(asked))
+
+
+def _changed(parts: tuple[Part, ...], change: Callable[[str], str]) -> tuple[Part, ...]:
+    return tuple(_changed_part(part, change) for part in parts)
+
+
+def _changed_part(part: Part, change: Callable[[str], str]) -> Part:
+    match part:
+        case str():
+            return change(part)
+        case Each(parts=parts, empty=empty):
+            return replace(part, parts=_changed(parts, change), empty=_changed(empty, change))
+        case Link(parts=parts) | When(parts=parts):
+            return replace(part, parts=_changed(parts, change))
+        case _:
+            return part
 
 
 def _parts(kept: Any, conditions: Sequence[Condition], depth: int) -> tuple[Part, ...]:

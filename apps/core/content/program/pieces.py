@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import AnyStr, Generic
 
 from apps.core.content.program.conditions import Test
@@ -18,9 +19,10 @@ from apps.core.content.program.steps import (
     Repeated,
     Shown,
     Step,
+    Token,
     Value,
 )
-from apps.core.content.program.values import Values, values_of
+from apps.core.content.program.values import TOKEN, Values, values_of
 
 
 class Pieces(Generic[AnyStr]):
@@ -85,6 +87,11 @@ class Ink(ABC, Generic[AnyStr]):
     def value(text: str, /) -> AnyStr:
         """Written for one recipient. It begins a line."""
 
+    @staticmethod
+    @abstractmethod
+    def token(values: Values, /) -> AnyStr:
+        """The token of the letter, in letters and digits that nothing encodes."""
+
 
 class Text(Ink[str]):
     """As text, for channels that send text."""
@@ -97,6 +104,8 @@ class Text(Ink[str]):
     @staticmethod
     def value(text: str, /) -> str:
         return text
+
+    token = staticmethod(itemgetter(TOKEN))
 
 
 def pieces_of(steps: Sequence[Step], ink: Ink[AnyStr], *, closed: bool = False) -> Pieces[AnyStr]:
@@ -119,7 +128,7 @@ def pieces_of(steps: Sequence[Step], ink: Ink[AnyStr], *, closed: bool = False) 
         if inside or behind:
             pieces.append(ink.gap)
         pieces.append(_piece(step, ink))
-        inside, behind = False, isinstance(step, (Value, Rendered))
+        inside, behind = False, isinstance(step, (Value, Token, Rendered))
     if closed and (inside or behind):
         pieces.append(ink.gap)
     return Pieces(pieces, ink.nothing)
@@ -129,6 +138,8 @@ def _piece(step: Step, ink: Ink[AnyStr]) -> Callable[[Values], AnyStr]:
     match step:
         case Value(name, fallback, escape):
             return _value(name, fallback, escape, ink.value)
+        case Token():
+            return ink.token
         case Rendered(write):
             return lambda values: ink.value(write(values))
         case Shown(test, inner):

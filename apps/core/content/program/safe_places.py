@@ -1,7 +1,8 @@
 """Where a condition, a repeat or a fragment may begin and end: between tags, with nothing open.
 
 Who does not get what is inside must get a whole letter all the same, and a value that follows
-must stand where it was thought to stand.
+must stand where it was thought to stand. It is the one judgement of that: a block of HTML is read
+by it when it is written (apps.core.content.blocks.fragments), a program when it is made.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from apps.core.errors import gettext_noop
 _OPTIONAL: Final = frozenset(
     "p li dt dd option optgroup td th tr tbody thead tfoot colgroup".split()
 )
+_BETWEEN: Final = gettext_noop("a tag or a comment is not closed.")
+_LEFT_OPEN: Final = gettext_noop("it opens an element that it does not close.")
+_NOT_OPENED: Final = gettext_noop("it closes an element that it has not opened.")
+_TOO_DEEP: Final = gettext_noop("its elements stand too deep in each other.")
 _BRANCHES: Final = frozenset("else elsif when".split())
 
 
@@ -40,7 +45,6 @@ class SafePlaces(PlaceFinder):
         self._open: list[str] = []
         self._names = Counter[str]()
         self._floors: list[int] = []  # how many elements were open where each block began
-        self._broken = False
 
     def go_on(self, literal: str) -> None:
         self.line += literal.count("\n")
@@ -56,13 +60,14 @@ class SafePlaces(PlaceFinder):
     @contextmanager
     def block(self) -> Iterator[None]:
         """What is read inside begins and ends between tags, and closes what it opens."""
-        self._require(self.is_between_tags)
+        self._require(self.is_between_tags, _BETWEEN)
         self._floors.append(len(self._open))
         yield
         floor = self._floors.pop()
         while len(self._open) > floor and self._open[-1] in _OPTIONAL:
             self._close(len(self._open) - 1)
-        self._require(self.is_between_tags and not self._broken and len(self._open) == floor)
+        self._require(self.is_between_tags, _BETWEEN)
+        self._require(len(self._open) == floor, _LEFT_OPEN)
 
     def fragment(self, source: str) -> None:
         """Read a fragment of Liquid: each of its branches leaves the place as it found it."""
@@ -78,13 +83,16 @@ class SafePlaces(PlaceFinder):
                     self._tag_of(stretch.name, begun, loops)
 
     def element_begins(self, name: str) -> None:
-        if name not in VOID:
-            self._open.append(name)
-            self._names[name] += 1
+        if name in VOID:
+            return
+        self._open.append(name)
+        self._names[name] += 1
+        if self._floors:
+            self._require(len(self._open) - self._floors[-1] <= MAX_DEPTH, _TOO_DEEP)
 
     def element_ends(self, name: str) -> None:
         """In linear time over a whole document: what is searched is closed, or it is all over."""
-        if name in VOID or self._broken:
+        if name in VOID:
             return
         floor = self._floors[-1] if self._floors else 0
         for at in range(len(self._open) - 1, floor - 1, -1) if self._names[name] else ():
@@ -93,7 +101,7 @@ class SafePlaces(PlaceFinder):
                 return
             if self._floors and self._open[at] not in _OPTIONAL:
                 break
-        self._broken = bool(self._floors)
+        self._require(not self._floors, _NOT_OPENED)
 
     def _close(self, at: int) -> None:
         self._names.subtract(self._open[at:])
@@ -101,26 +109,21 @@ class SafePlaces(PlaceFinder):
 
     def _tag_of(self, name: str, begun: list[object], loops: list[object]) -> None:
         inside = self._open[self._floors[-1] :]
-        self._require(len(inside) <= MAX_DEPTH)
         here = (self.standing, [one for one in inside if one not in _OPTIONAL])
         if name in BEGINNINGS:
             begun.append(here)
             if name == "for":
                 loops.append(here)
         elif name in _BRANCHES:
-            self._require(begun[-1:] == [here])
+            self._require(begun[-1:] == [here], _LEFT_OPEN)
         elif name in ENDS:
-            self._require(begun[-1:] == [here])
+            self._require(begun[-1:] == [here], _LEFT_OPEN)
             begun.pop()
             if name == "endfor":
                 loops.pop()
         elif name != "assign":
-            self._require(loops[-1:] == [here])
+            self._require(loops[-1:] == [here], _LEFT_OPEN)
 
-    def _require(self, closed: bool) -> None:
-        if not closed:
-            text = gettext_noop(
-                "a condition, a repeat or a fragment begins and ends between tags, and closes every"
-                " element that it opens."
-            )
-            raise NotClosed(text, self.line)
+    def _require(self, holds: bool, otherwise: str) -> None:
+        if not holds:
+            raise NotClosed(otherwise, self.line)

@@ -81,9 +81,11 @@ def _around(steps: tuple[Step, ...]) -> tuple[str, ...]:
 
 
 def _is_inline(step: Step) -> bool:
-    """A fragment that writes words only: in the text it is what it is in the HTML."""
-    if not isinstance(step, Rendered) or step.template is None:
+    """A fragment that writes words only, or an address: in the text it is the same."""
+    if not isinstance(step, Rendered):
         return False
+    if step.template is None:
+        return step.text is not None
     return not any(mark in step.source for mark in "<>&\n\r")
 
 
@@ -91,6 +93,8 @@ def _inline(step: Step) -> Step:
     match step:
         case Value(name=name, fallback=fallback, place=place):
             return Value(name, fallback, TEXT_ESCAPES[place], place)
+        case Rendered(text=write) if write is not None:
+            return Rendered(write, step.source)
         case Rendered(template=template) if template is not None:
             escape = TEXT_ESCAPES[Place.TEXT]
             return Rendered(lambda values: escape(template.render(values)), step.source)

@@ -12,6 +12,8 @@ from apps.core.content.html_contexts import (
     TEXT_ESCAPES,
     Place,
     escape_parts,
+    escape_text,
+    link_part,
     raw_text,
 )
 from apps.core.content.program.conditions import Asked, Test, unreadable
@@ -24,8 +26,14 @@ from apps.core.content.program.parts import (
     Program,
     When,
 )
+from apps.core.content.program.queries import (
+    address_with,
+    marked_text_with,
+    marked_with,
+    plain,
+)
 from apps.core.content.program.safe_places import SafePlaces
-from apps.core.content.program.values import Values
+from apps.core.content.program.values import TOKEN, Values
 from apps.core.content.template_language import Template, TemplateRefused, parse
 
 Escape = Callable[[str], str]
@@ -49,13 +57,20 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """The token of the letter: the same in all its places, and nothing to be escaped in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """What Liquid makes of it, or another function. ``source`` stands for it where its length and
-    alphabet matter; ``template`` is what it was made of, if it is a fragment between tags."""
+    alphabet matter; ``template`` is what it was made of, if it is a fragment between tags.
+    ``text``: the same in the plain text of the HTML."""
 
     write: Callable[[Values], str]
     source: str
     template: Template | None = None
+    text: Callable[[Values], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,7 @@ class Repeated:
     empty: tuple[Step, ...]
 
 
-Step = Literal | Value | Rendered | Shown | Repeated
+Step = Literal | Value | Token | Rendered | Shown | Repeated
 
 
 def html_steps(program: Program) -> tuple[Step, ...]:
@@ -132,8 +147,8 @@ class _Resolver:
                 return [Literal(part)] if part else []
             case Placeholder(source):
                 return [self._value(source)]
-            case Link(parts=parts):
-                return self.steps(parts)
+            case Link(parts=parts, query=query):
+                return [self._link(part)] if query else self.steps(parts)
             case Fragment():
                 return [self._fragment(part)]
             case When(condition, parts):
@@ -163,20 +178,74 @@ class _Resolver:
             return Rendered(partial(_written, template, escape), source)
         if template.literals != ("", ""):
             raise unreadable()
+        if template.slots[0] == TOKEN:
+            return Token()
         return Value(template.slots[0], template.fallbacks[0], escape, place)
+
+    def _link(self, part: Link) -> Rendered:
+        """An address whose beginning only its recipient shows, or whose query does."""
+        address = [self._raw(one) for one in part.parts]
+        query = self.queries(part.query)
+
+        def raw(values: Values) -> str:
+            return address_with(_joined(address, values), _joined(query, values))
+
+        source = "".join(one for one in part.parts if isinstance(one, str))
+        if self._places is None:
+            return Rendered(raw, source)
+        return Rendered(lambda values: escape_text(raw(values)), source, text=raw)
+
+    def _raw(self, part: Part, escape: Escape | None = None) -> Callable[[Values], str]:
+        """The part as the text of a link. ``escape``: of a value, whatever its place is."""
+        if isinstance(part, str):
+            if self._places is not None:
+                self._places.go_on(part)
+            text = part if self._places is None else plain(part)
+            return lambda _values: text
+        if not isinstance(part, Placeholder):
+            raise unreadable()
+        template = parse(part.source, in_repeat=self._in_repeat)
+        place = self._places.value() if self._places is not None else Place.TEXT
+        return partial(_written, template, escape or TEXT_ESCAPES[place])
 
     def _fragment(self, part: Fragment) -> Rendered:
         template = parse(part.source, in_repeat=self._in_repeat)
+        write: Callable[[Values], str]
+        mark: Callable[[str, str], str]
         if self._places is None:
-            return Rendered(partial(_text, template, part.line), part.source)
-        if not self._whole:
-            self._places.fragment(part.source)
-        kept = None if self._whole else template
-        return Rendered(partial(_html, template, part.line), part.source, kept)
+            write = partial(_text, template, part.line)
+            mark = marked_text_with
+            kept = None
+        else:
+            if not self._whole:
+                self._places.fragment(part.source)
+            write = partial(_html, template, part.line)
+            mark = marked_with
+            kept = None if self._whole else template
+        if part.query:
+            write = partial(_marked, mark, write, _Resolver(self._bits, None).queries(part.query))
+        return Rendered(write, part.source, kept)
+
+    def queries(self, query: Sequence[Part]) -> list[Callable[[Values], str]]:
+        """What writes a query, its values escaped."""
+        return [self._raw(one, link_part) for one in query]
 
 
 def _written(template: Template, escape: Escape, values: Values) -> str:
     return escape("".join(template.parts(values)))
+
+
+def _joined(pieces: Sequence[Callable[[Values], str]], values: Values) -> str:
+    return "".join([piece(values) for piece in pieces])
+
+
+def _marked(
+    mark: Callable[[str, str], str],
+    write: Callable[[Values], str],
+    query: Sequence[Callable[[Values], str]],
+    values: Values,
+) -> str:
+    return mark(write(values), _joined(query, values))
 
 
 def _text(template: Template, line: int, values: Values) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
 #: Items of a list field: texts by their names in a template (``item.name``), the same in each.
 Items = Sequence[Mapping[str, str]]
+#: The name of the letter's token, which stands in its tracked links as it is.
+TOKEN: Final = "letter_token"
 
 _NOTHING: Mapping[str, Items] = MappingProxyType({})
 

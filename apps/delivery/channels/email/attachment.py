@@ -37,6 +37,21 @@ def attachment_part(name: str, mime_type: str, data: bytes) -> bytes:
     )
 
 
+def picture_part(content_id: str, mime_type: str, data: bytes) -> bytes:
+    """The same of a picture that the HTML shows by its content id."""
+    kind, encoding, body = _content(mime_type.lower(), data)
+    name = f"{content_id.partition('@')[0]}.{mime_type.rpartition('/')[2]}"
+    return b"".join(
+        (
+            f"Content-Type: {kind}\r\nContent-ID: <{one_line(content_id)}>\r\n".encode(),
+            b"Content-Disposition: inline",
+            parameter("filename", name),
+            f"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode(),
+            body,
+        )
+    )
+
+
 def _content(kind: str, data: bytes) -> tuple[str, str, bytes]:
     """Content type, transfer encoding, and the encoded bytes."""
     if not _MIME_TYPE.fullmatch(kind):  # what claims to be a message must not be base64

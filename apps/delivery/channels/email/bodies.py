@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import itemgetter
 
 from apps.core.content.program import (
     Ink,
@@ -16,6 +17,7 @@ from apps.core.content.program import (
     pieces_of,
     readable_steps,
 )
+from apps.core.content.program.values import TOKEN
 from apps.delivery.channels.email.mime import (
     base64_lines,
     is_seven_bit,
@@ -44,6 +46,10 @@ class QuotedPrintable(Ink[bytes]):
     #: A plain function: it is called for every value of every letter.
     value = staticmethod(quoted_printable_value)
 
+    @staticmethod
+    def token(values: Values, /) -> bytes:
+        return values[TOKEN].encode()
+
 
 class Base64Text(Ink[str]):
     """Text with the line ends of mail, which is encoded as a whole."""
@@ -60,12 +66,19 @@ class Base64Text(Ink[str]):
     def value(text: str, /) -> str:
         return text if text.isprintable() else line_ends(text)
 
+    token = staticmethod(itemgetter(TOKEN))
 
-def bodies_of(text: Program, html: Program) -> list[list[Piece]]:
-    """The parts that are alternatives to each other, the plainest first. Raises TemplateRefused."""
+
+def alternatives_of(
+    text: Program, html: Program, shown: Program | None = None
+) -> list[list[Piece]]:
+    """The parts that are alternatives to each other, the plainest first. Raises TemplateRefused.
+
+    ``shown``: the HTML with tracked links; a text that is made of the HTML has none.
+    """
     bodies = [_part("plain", readable_steps(text, html))]
     if not html.is_empty:
-        bodies.append(_part("html", html_steps(html)))
+        bodies.append(_part("html", html_steps(shown or html)))
     return bodies
 
 

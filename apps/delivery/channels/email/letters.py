@@ -35,16 +35,20 @@ def compile_letter(content: Content) -> Compiled:
         transmitter=_transmitter(content),
         list_id=content.list_id,
         feedback_id=content.feedback_id,
+        list_archive=content.list_archive,
         message_id_domain=content.domain,
         run_key=content.run_key,
         envelope_sender=content.account_email or content.from_email,
         attachments=content.attachments,
+        pictures=content.pictures,
         bounce_sender=content.bounce_sender,
         is_list=content.is_list,
         is_bulk=content.is_bulk,
         carrying=carrying(content.server_host),
+        open_file=content.open_file,
+        measured=content.measured,
     )
-    compiled = compile_email(email, content.unsubscribe_url, content.view_url, content.now)
+    compiled = compile_email(email, content.links, content.now)
     return _Signed(compiled, content.sign) if content.sign is not None else compiled
 
 

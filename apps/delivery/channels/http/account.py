@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from apps.core.responses.stored import NOTHING, Response
@@ -15,6 +15,11 @@ def timeouts_of(account: SendingAccount) -> Timeouts:
     """How long a call over HTTP may take, by the account's timeout."""
     timeout = account.timeout
     return Timeouts(connect=min(timeout, 10.0), read=timeout, total=2 * timeout)
+
+
+def client_of(account: SendingAccount, headers: Mapping[str, str]) -> Client:
+    """Calls to the account's service, trusting the certificates that the account says."""
+    return Client(account.url, timeouts_of(account), headers, ca_file=account.ca_file)
 
 
 def http_options(account: SendingAccount) -> HttpOptions:

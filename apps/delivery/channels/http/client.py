@@ -121,16 +121,23 @@ class Client:
     """What all calls to one site have in common."""
 
     def __init__(
-        self, url: str, timeouts: Timeouts, headers: Mapping[str, str], *, most: int = MAX_BODY
+        self,
+        url: str,
+        timeouts: Timeouts,
+        headers: Mapping[str, str],
+        *,
+        most: int = MAX_BODY,
+        ca_file: str = "",
     ) -> None:
         """``headers`` go with every call; ``most`` bytes of an answer's body are read.
 
-        Raises ValueError for what cannot stand in a header.
+        ``ca_file``: certificates that are trusted instead of the system's. Raises ValueError for
+        what cannot stand in a header.
         """
         if not all(_PLAIN.fullmatch(value) for value in headers.values()):
             raise ValueError("a header holds a character that cannot stand there")
         self.base_url, self.timeouts, self.most = BaseUrl.of(url), timeouts, most
-        self.context = tls() if self.base_url.secure else None
+        self.context = tls(ca_file) if self.base_url.secure else None
         common = {"Host": self.base_url.name, "Accept-Encoding": "identity", **headers}
         self.headers = "".join(f"{name}: {value}\r\n" for name, value in common.items())
 
@@ -160,10 +167,24 @@ class Connection:
         ``allow`` is asked right before the request, or the end of a large one, is written;
         ``headers`` go with this call only.
         """
+        return self._call("POST", path, body, {"Content-Type": kind, **headers}, allow)
+
+    def ask(self, path: str, *, method: str = "GET") -> HttpResponse:
+        """GET, or another method without a body. Raises CallFailed."""
+        return self._call(method, path, b"", {}, None)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        allow: Callable[[], bool] | None,
+    ) -> HttpResponse:
         target = f"{self._client.base_url.path}{path}"
         if target and not _WORD.fullmatch(target):
             raise NotSent(coded("bad_path"), Blame.ACCOUNT)
-        head = f"POST {target or '/'} HTTP/1.1\r\n{self._client.headers}Content-Type: {kind}\r\n"
+        head = f"{method} {target or '/'} HTTP/1.1\r\n{self._client.headers}"
         head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         deadline = time.monotonic() + self._client.timeouts.total
@@ -313,11 +334,17 @@ class _Reader(io.BufferedReader):
         pass
 
 
-def tls() -> ssl.SSLContext:
-    """The system's authorities, TLS 1.2 at least; no process variable has session keys written."""
+def tls(ca_file: str = "") -> ssl.SSLContext:
+    """The system's authorities, or those in the file; TLS 1.2 at least.
+
+    No process variable has session keys written.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_default_certs()
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    else:
+        context.load_default_certs()
     return context
 
 

@@ -38,10 +38,11 @@ class SendsayChannel(HttpChannel):
 
     def deliver(self, letter: Letter, ask: GuardedRequest) -> Outcome:
         written = json.loads(letter.body)
-        if letter.attachments:
+        files = [(file[0], self._base64(file)) for file in letter.attachments]
+        files += [(name, _encoded(data)) for name, _type, data in letter.personal]
+        if files:
             written["attaches"] = [
-                {"name": file[0], "content": self._base64(file), "encoding": "base64"}
-                for file in letter.attachments
+                {"name": name, "content": content, "encoding": "base64"} for name, content in files
             ]
         request = {
             "action": "issue.send",
@@ -62,7 +63,7 @@ class SendsayChannel(HttpChannel):
 
     def _base64(self, file: tuple[str, str, bytes]) -> str:
         if file not in self._encoded:
-            self._encoded[file] = base64.b64encode(file[2]).decode()
+            self._encoded[file] = _encoded(file[2])
         return self._encoded[file]
 
     def _outcome_of(self, letter: Letter, answer: HttpResponse) -> Outcome:
@@ -84,6 +85,10 @@ class SendsayChannel(HttpChannel):
         if _LATER.search(names):
             return Outcome(number, Verdict.RETRY, 200, text)
         return Outcome(number, Verdict.FAILED, 200, text)
+
+
+def _encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def open_channel(account: SendingAccount, guard: Guard) -> Channel:

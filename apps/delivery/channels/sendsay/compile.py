@@ -6,7 +6,7 @@ from apps.core.content.program import Values
 from apps.core.content.rules import CONTROLS
 from apps.core.content.template_language import parse
 from apps.core.contracts import Claimed, Letter
-from apps.delivery.channels.content import Content, filled
+from apps.delivery.channels.content import Content, filled, personal_files
 from apps.delivery.channels.http.channel import as_json
 from apps.delivery.channels.plain_text import html_text, plain_text
 
@@ -26,8 +26,8 @@ class CompiledSendsay:
     def fill(self, claimed: Claimed) -> Letter:
         """The letter. Raises RenderRefused when there can be none for this recipient."""
         body = filled(self._written, self._content.values_for(claimed))
-        files = self._content.attachments
-        return Letter(claimed.delivery_id, "", claimed.address, body, files)
+        files, own = self._content.attachments, personal_files(claimed, self._content.open_file)
+        return Letter(claimed.delivery_id, "", claimed.address, body, files, own)
 
     def _written(self, values: Values) -> str:
         message = {"text": self._text.fill(values)}

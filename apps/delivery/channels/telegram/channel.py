@@ -62,9 +62,10 @@ class TelegramChannel(HttpChannel):
         moved = _parameters(found).get("migrate_to_chat_id")
         if type(moved) is int:
             answer = self._call(letter, str(moved), ask)
-        elif letter.attachments and _NO_PHOTO.search(_description(found)):
-            self._no_photo.add(letter.attachments[0])
+        elif (file := _file_of(letter)) and _NO_PHOTO.search(_description(found)):
+            self._no_photo.add(file)
             answer = self._call(letter, letter.address, ask)
+            self._no_photo -= set(letter.personal)  # nobody else gets it
         return self._outcome_of(letter, answer)
 
     def is_personal(self, outcome: Outcome) -> bool:
@@ -74,11 +75,10 @@ class TelegramChannel(HttpChannel):
 
     def _call(self, letter: Letter, chat: str, ask: GuardedRequest) -> HttpResponse:
         fields = {"chat_id": chat, "parse_mode": "HTML"}
-        if not letter.attachments:
+        if (file := _file_of(letter)) is None:
             text = {**fields, "text": letter.body.decode()}
             return ask(f"{self._bot}/sendMessage", as_json(text), JSON)
         fields["caption"] = letter.body.decode()
-        file = letter.attachments[0]
         what = "photo" if self._is_photo(file) else "document"
         path = f"{self._bot}/send{what.title()}"
         if (known := self._file_ids.get(file)) is not None:
@@ -136,6 +136,11 @@ class TelegramChannel(HttpChannel):
             blame = Blame.ACCOUNT if status in (401, 403) else Blame.NETWORK
             return Outcome(number, Verdict.UNSENT, status, text, blame=blame)
         return self.by_status(letter, answer)
+
+
+def _file_of(letter: Letter) -> tuple[str, str, bytes] | None:
+    """The one file of a message: everybody's, or this person's own."""
+    return next(iter((*letter.attachments, *letter.personal)), None)
 
 
 def _description(found: dict[str, Any]) -> Response:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from apps.core.content.program import Text, Values, html_steps, pieces_of, text_steps
+from typing import Any, Final
+
 from apps.core.content.template_language import RenderRefused
-from apps.core.contracts import Claimed, Letter
 from apps.core.errors import ContentRefused
 from apps.core.errors import gettext_noop as _
-from apps.delivery.channels.content import Content, filled
-from apps.delivery.channels.telegram.markup import Marked, telegram_html, telegram_text
+from apps.delivery.channels.content import Content
+from apps.delivery.channels.messengers.compile import CompiledChat, Limits, compile_chat
+from apps.delivery.channels.messengers.markup import Dialect, Marked, chat_html
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024  # of a photo or a file
+DIALECT: Final = Dialect(
+    frozenset({"b", "i", "u", "s", "a", "code", "pre", "blockquote", "tg-spoiler"}),
+    ("https", "http", "tg", "mailto"),
+)
 
 
 class TelegramTooLong(RenderRefused):
@@ -26,45 +31,31 @@ class TelegramMessage(ContentRefused):
     code = "telegram_message"
 
 
-class CompiledTelegram:
-    """Fills in the message for one recipient after the other."""
-
-    def __init__(self, content: Content) -> None:
-        self._content = content
-        html = content.html
-        self._html = None if html.is_empty else pieces_of(html_steps(html), Text())
-        self._text = pieces_of(text_steps(content.text), Text())
-        self.most = MAX_CAPTION if content.attachments else MAX_TEXT
-
-    def fill(self, claimed: Claimed) -> Letter:
-        """The letter: its body is Telegram's HTML. Raises RenderRefused when there can be none."""
-        body = filled(self._marked, self._content.values_for(claimed))
-        files = self._content.attachments
-        return Letter(claimed.delivery_id, "", claimed.address, body, files)
-
-    def written(self, values: Values) -> Marked:
-        """The message for these values, however long."""
-        if self._html is not None:
-            return telegram_html(self._html.fill(values))
-        return telegram_text(self._text.fill(values))
-
-    def _marked(self, values: Values) -> str:
-        marked = self.written(values)
-        if marked.length > self.most:
-            raise TelegramTooLong(marked.length, self.most)
-        return marked.html
+def _refused(wrong: str, **params: Any) -> ContentRefused:
+    if wrong == "files":
+        return TelegramMessage(_("A message for Telegram can have one attachment."))
+    text = _(
+        "The message has %(length)d characters; Telegram takes %(most)d, beside a file or a"
+        " picture %(caption)d."
+    )
+    return TelegramMessage(text, **params)
 
 
-def compile_telegram(content: Content) -> CompiledTelegram:
+LIMITS: Final = Limits(
+    dialect=DIALECT,
+    most=MAX_TEXT,
+    caption=MAX_CAPTION,
+    measure=lambda marked: marked.length,
+    too_long=TelegramTooLong,
+    refused=_refused,
+)
+
+
+def telegram_html(source: str) -> Marked:
+    """The readable part of this HTML with the tags that Telegram knows."""
+    return chat_html(source, DIALECT)
+
+
+def compile_telegram(content: Content) -> CompiledChat:
     """Compile a run's message. Raises ContentRefused when nobody could be sent it."""
-    if len(content.attachments) > 1:
-        raise TelegramMessage(_("A message for Telegram can have one attachment."))
-    compiled = CompiledTelegram(content)
-    length = compiled.written(Values()).length
-    if length > compiled.most:
-        text = _(
-            "The message has %(length)d characters; Telegram takes %(most)d, beside a file or a"
-            " picture %(caption)d."
-        )
-        raise TelegramMessage(text, length=length, most=MAX_TEXT, caption=MAX_CAPTION)
-    return compiled
+    return compile_chat(content, LIMITS)

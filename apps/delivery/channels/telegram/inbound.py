@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
+
+from apps.delivery.channels.messengers.updates import BotUpdate, UpdateKind, language_of
 
 #: The kinds of updates that are asked for; all others never come.
 ALLOWED: Final = ("message", "my_chat_member")
 _START = re.compile(r"/start(?:@\w{1,40})?(?: ([A-Za-z0-9_-]{1,64}))?\s*", re.ASCII)
-
-
-class UpdateKind(StrEnum):
-    """What the update means for the sender."""
-
-    START = "start"
-    LEFT = "left"  # blocked, or thrown out of a group
-    BACK = "back"
-
-
-@dataclass(frozen=True, slots=True)
-class BotUpdate:
-    """``token``: what stood in the link that the person came by. ``language``: theirs, or ''."""
-
-    update_id: int
-    chat_id: int
-    kind: UpdateKind
-    token: str = ""
-    language: str = ""
 
 
 def number_of(update: object) -> int | None:
@@ -55,7 +36,7 @@ def _message(number: int, message: dict[str, Any]) -> BotUpdate | None:
     # In a group anybody could connect everybody.
     if chat is None or found is None or message["chat"].get("type") != "private":
         return None
-    return BotUpdate(number, chat, UpdateKind.START, found[1] or "", _language(message))
+    return BotUpdate(str(number), chat, UpdateKind.START, found[1] or "", _language(message))
 
 
 def _member(number: int, member: dict[str, Any]) -> BotUpdate | None:
@@ -63,7 +44,7 @@ def _member(number: int, member: dict[str, Any]) -> BotUpdate | None:
     status = new.get("status") if isinstance(new, dict) else None
     if chat is None or status not in _STATUS_KINDS:
         return None
-    return BotUpdate(number, chat, _STATUS_KINDS[status], language=_language(member))
+    return BotUpdate(str(number), chat, _STATUS_KINDS[status], language=_language(member))
 
 
 def _chat(found: dict[str, Any]) -> int | None:
@@ -74,8 +55,7 @@ def _chat(found: dict[str, Any]) -> int | None:
 
 def _language(found: dict[str, Any]) -> str:
     sender = found.get("from")
-    code = sender.get("language_code") if isinstance(sender, dict) else None
-    return code[:2].lower() if isinstance(code, str) and code.isascii() else ""
+    return language_of(sender.get("language_code")) if isinstance(sender, dict) else ""
 
 
 _STATUS_KINDS: Final = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -15,18 +16,21 @@ from django.utils.translation import gettext as _
 from apps.core.errors import Refused
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
-from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
+from apps.delivery.engine.render import message_id_domain, snapshot_of
 from apps.delivery.engine.routing.circuit_breaker import in_service, reset_circuit
-from apps.delivery.engine.runs import schedule
+from apps.delivery.engine.runs import languages, schedule
+from apps.delivery.engine.runs.approvals import decisions as approvals
 from apps.delivery.engine.runs.closing import close_out
+from apps.delivery.engine.runs.feeds import entries_of_run
 from apps.delivery.engine.runs.launch import MailingUnknown, launch
 from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transitions
 from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.ledger.audit import write_audit
-from apps.mailings.models import Delivery, Mailing, Run, RunContent, Trigger
+from apps.mailings.models import Delivery, Mailing, Message, Run, Trigger
 from apps.mailings.rules import asking_no_more, audience_of_run, candidates, rule_of
-from apps.mailings.services.letters.bodies import check_message
+from apps.mailings.services.letters.bodies import check_message, make_pictures
 from apps.mailings.services.media.uses import mark_sent
+from apps.mailings.services.publishing.measured import keep_links
 from apps.mailings.wait_reasons import OF_OWNER, reason_of, reasons_that
 
 log = structlog.get_logger(__name__)
@@ -88,6 +92,8 @@ def _check_useful(run: runs.LockedRun) -> None:
     row = Run.objects.only("state", "channel", "reason", "reason_detail", "deferred_until").get(
         pk=run.id
     )
+    if row.reason == Run.Reason.EXPERIMENT_UNDECIDED:
+        raise NothingToDo(_("Choose a variant first."))
     if row.reason == Run.Reason.ACCOUNT_DISABLED:
         named = {run.account, *row.routes.exclude(reason="").values_list("account", flat=True)}
         if not any(in_service(name) for name in named):
@@ -95,6 +101,8 @@ def _check_useful(run: runs.LockedRun) -> None:
             raise NothingToDo(text % {"name": run.account})
     if row.state != Run.State.DEFERRED:
         return
+    if row.reason == Run.Reason.BETWEEN_ARRIVALS:
+        raise NothingToDo(_("It waits for the next recipient."))
     reasons = {row.reason, *row.routes.exclude(reason="").values_list("reason", flat=True)}
     if not reasons & _CAN_BE_TRIED:
         text = _("It cannot be tried before %(when)s: %(reason)s.")
@@ -172,12 +180,14 @@ def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int
 def add_recipient(mailing_id: int, recipient_id: int) -> int:
     """Let one more of the owner's recipients into the current run. Returns the delivery's id.
 
-    A run that is done goes on for this one. Raises NothingToDo, AlreadyThere.
+    A run that is done goes on for this one. Raises NothingToDo, AlreadyThere, ApprovalNeeded.
     """
     run = _lock_sendable_run(mailing_id)
     if not run.frozen:
         raise NothingToDo(_("The audience is being frozen. Try again in a moment."))
-    row = Run.objects.select_related("mailing__owner").get(pk=run.id)
+    rows = Run.objects.select_related("mailing__message", "mailing__owner", "mailing__sender")
+    row = rows.get(pk=run.id)
+    approvals.bind(row, approvals.check_approval(row.mailing))
     delivery = add_to_run(run, audience_of_run(row, run.now), recipient_id)
     if delivery is None:
         raise AlreadyThere(_("This recipient is in this mailing already."))
@@ -214,43 +224,56 @@ def _open_again(run: runs.LockedRun) -> None:
     if run.state == Run.State.DONE:
         Run.objects.filter(pk=run.id).update(stopping=False)
         runs.reopen(run)
+    runs.wake_idle(run)
 
 
 def replace_content(mailing_id: int) -> int:
     """Continue a paused run with the message as it is now. Return how many will get it.
 
     What was sent so far stays as recorded: the replaced content is kept. Raises NothingToDo,
-    ContentRefused, ConditionsChanged.
+    ContentRefused, ConditionsChanged, LanguagesChanged, TranslationMissing, ApprovalNeeded.
     """
+    found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
+    for waiting in found.select_related("mailing__message"):
+        make_pictures(waiting.mailing.message, mailing=waiting.mailing)
     with transaction.atomic():
-        found = Run.objects.filter(mailing_id=mailing_id, state=Run.State.PAUSED)
         run = runs.lock(found.values_list("pk", flat=True).first() or 0)
         if run is None or run.state != Run.State.PAUSED or run.counts["sending"]:
             raise NothingToDo(
                 _("Pause the mailing first, and wait for messages already being sent.")
             )
-        row = Run.objects.select_related("mailing__message").get(pk=run.id)
-        message, old = row.mailing.message, row.content
+        rows = Run.objects.select_related("mailing__message", "mailing__owner", "mailing__sender")
+        row = rows.get(pk=run.id)
+        message = row.mailing.message
+        approvals.bind(row, approvals.check_approval(row.mailing))
         check_message(message)
         used = list(row.routes.order_by("position").values_list("channel", "account"))
         used = used or [(run.channel, run.account)]
-        domain = old.get("domain") or message_id_domain(
+        domain = row.content.get("domain") or message_id_domain(
             *(declared(account) for _channel, account in used)
         )
-        row.content = snapshot_of(message, domain=domain, fields=old.get("fields"))
-        row.content |= {part: old[part] for part in ("sender", "headers") if part in old}
-        if row.mailing.purpose == Mailing.Purpose.CONFIRMATION:
-            row.content["view_page"] = False
-        row.content = asking_no_more(row.content, old)
-        if row.content == old:
+        own, further = languages.replacing(row, partial(_replacement, row, domain))
+        if languages.unchanged(row, own, further):
             raise NothingToDo(_("The message has not been changed since."))
-        compile_routes(row, used, run.now)
-        RunContent.objects.create(run=row, version=row.content_version, content=old)
-        row.content_version += 1
-        row.save(update_fields=["content", "content_version", "updated_at"])
+        languages.replace(row, own, further)
+        keep_links(row)
+        languages.check_compiled(row, further, used, run.now)
         mark_sent(message, run.now)
     log.info("content_replaced", mailing_id=mailing_id, run=run.number, version=row.content_version)
     return run.counts["pending"]
+
+
+def _replacement(run: Run, domain: str, written: Message) -> dict[str, Any]:
+    """What the run would send of this message. Raises ContentRefused, ConditionsChanged."""
+    check_message(written)
+    old = run.content
+    entries = entries_of_run(run, written)
+    content = snapshot_of(written, domain=domain, fields=old.get("fields"), entries=entries)
+    kept = ("sender", "headers", "utm", "feed", "tracking")
+    content |= {part: old[part] for part in kept if part in old}
+    if run.mailing.purpose == Mailing.Purpose.CONFIRMATION:
+        content["view_page"] = False
+    return asking_no_more(content, old)
 
 
 def owner_changed(owner_id: int) -> None:
@@ -290,8 +313,10 @@ def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, a
         count = transitions.resolve_unknown(
             run, delivery_ids, state=verdict, actor=actor, now=run.now
         )
-        if count and verdict == "pending" and run.state == Run.State.DONE:
-            runs.reopen(run)
+        if count and verdict == "pending":
+            if run.state == Run.State.DONE:
+                runs.reopen(run)
+            runs.wake_idle(run)
         runs.move(run, {verdict: count, "unknown": -count})
         runs.recompute_outcome(run)
     log.info(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -15,34 +15,44 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_noop as _
 
-from apps.core.contracts import Actor, Launched, LaunchedTransactional
+from apps.core.contracts import Actor, Launched
 from apps.core.errors import Refused
-from apps.core.responses.stored import values_of
-from apps.core.text.formatting import facts_of, refusal
+from apps.core.text.formatting import refusal
 from apps.delivery import accounts
 from apps.delivery.engine.bulk_headers import bulk_headers_of
-from apps.delivery.engine.render import compile_routes, message_id_domain, snapshot_of
-from apps.delivery.engine.runs import preflights, queue
+from apps.delivery.engine.render import message_id_domain, snapshot_of
+from apps.delivery.engine.runs import feeds, languages, preflights, queue
+from apps.delivery.engine.runs.approvals import decisions as approvals
+from apps.delivery.engine.staging import beginning
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.ledger import dialect, freeze, runs, sending_pauses
-from apps.mailings.ledger.permission.bars import DOMAIN
 from apps.mailings.ledger.reach import reach_of
 from apps.mailings.models import (
     Channel,
-    Delivery,
+    FeedItem,
     Mailing,
+    Message,
     Run,
     RunRoute,
     Sender,
-    Suppression,
+    Tracking,
     Trigger,
 )
 from apps.mailings.rules import asking, audience_of_run, candidates, reasoned, rule_of
 from apps.mailings.sender_rules import check_sender
-from apps.mailings.services.letters.bodies import check_message
+from apps.mailings.services.experiments.running import begin_experiment
+from apps.mailings.services.experiments.variants import (
+    check_experiment,
+    experiment_of,
+    messages_of_variants,
+    written,
+)
+from apps.mailings.services.letters.bodies import make_pictures
 from apps.mailings.services.media.uses import mark_sent
 from apps.mailings.services.permission.basis import check_basis
+from apps.mailings.services.publishing.archive import utm_of
+from apps.mailings.services.publishing.measured import keep_links, tracking_of
 from apps.mailings.wait_reasons import rate_figures
 
 log = structlog.get_logger(__name__)
@@ -87,12 +97,6 @@ class BeforeStart(Refused):
     code = "before_start"
 
 
-class LaunchBroke(Refused):
-    """A defect met this mailing's start; it is in the log."""
-
-    code = "launch_broke"
-
-
 class AudienceEmpty(Refused):
     """The audience is empty."""
 
@@ -117,42 +121,28 @@ class ChannelMissing(Refused):
     code = "channel_missing"
 
 
-class AddressMissing(Refused):
-    """The one recipient has no address on the channel."""
-
-    code = "no_address"
-
-
-class AddressSuppressed(Refused):
-    """The one recipient's address must not be written to."""
-
-    code = "suppressed"
-
-
-def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
+def launch(*, mailing_id: int, trigger: str, early: bool, make: bool = True) -> Launched:
     """Create the mailing's current run, or join the open one.
 
     Everything that can be known to prevent the sending is refused here, before a row is written.
-    Raises one of the Refused of this module, AccountUnknown, ContentRefused, PreflightNeeded or
-    PreflightFailed.
+    ``make``: the files of its pictures are made first, which no transaction should wait for.
+    Raises one of the Refused of this module, AccountUnknown, ContentRefused, PreflightNeeded,
+    PreflightFailed, ApprovalNeeded, and those of ``feeds``.
     """
     mailing = _allowed(mailing_id, early=early)
     running = _current_run(mailing)
     if running is not None:
         return Launched(running.pk, running.number, created=False)
-    run = _new_run(mailing, trigger=trigger, early=early)
+    if make:
+        _make_pictures(mailing)
+    run, further = _new_run(mailing, trigger=trigger, early=early)
+    approval = approvals.check_approval(mailing, early=early)
     try:
         with transaction.atomic():
             run.save()
-            RunRoute.objects.bulk_create(
-                RunRoute(run=run, position=position, channel=channel, account=account)
-                for position, (channel, account) in enumerate(mailing.routes, 1)
-            )
-            preflights.bind(run, mailing)
-            Mailing.objects.filter(pk=mailing.pk).update(
-                status=Mailing.Status.RUNNING, start_refusal={}
-            )
-            mark_sent(mailing.message, timezone.now())
+            further.save(run, first=languages.FIRST + 1)
+            approvals.bind(run, approval)
+            _begin(run, mailing)
     except IntegrityError:
         # Another trigger came first: the database lets only one run be open.
         running = _current_run(mailing)
@@ -165,32 +155,33 @@ def launch(*, mailing_id: int, trigger: str, early: bool) -> Launched:
     return Launched(run.pk, run.number, created=True)
 
 
+def _begin(run: Run, mailing: Mailing) -> None:
+    """Write what stands beside a run whose contents are saved."""
+    keep_links(run)
+    RunRoute.objects.bulk_create(
+        RunRoute(run=run, position=position, channel=channel, account=account)
+        for position, (channel, account) in enumerate(mailing.routes, 1)
+    )
+    preflights.bind(run, mailing)
+    beginning.keep_wanted(run, mailing.message)
+    begin_experiment(run, mailing)
+    feeds.take(run, timezone.now())
+    Mailing.objects.filter(pk=mailing.pk).update(status=Mailing.Status.RUNNING, start_refusal={})
+    for message in _messages_of(mailing):
+        mark_sent(message, timezone.now())
+
+
 def check_launch(*, mailing_id: int, early: bool) -> int:
-    """Check all that ``launch`` checks, write nothing. Returns how many would be sent to."""
+    """Check all that ``launch`` checks, write no row. Returns how many would be sent to."""
     mailing = _allowed(mailing_id, early=early)
     if _current_run(mailing) is None:
+        _make_pictures(mailing)  # what is judged is what would be sent
         _new_run(mailing, trigger=Trigger.COMMAND, early=early)
+        approvals.check_approval(mailing)
     rule = rule_of(mailing, dialect.database_now())
     channels = [channel for channel, _account in mailing.routes]
     rows = reasoned(rule, candidates(rule))
     return reach_of(rows, rule.rights, mailing.owner_id, channels).reached
-
-
-def keep_refusal(mailing_id: int, refused: Refused) -> None:
-    """Keep with a due mailing why it could not start; a change is logged."""
-    now, facts = dialect.database_now(), facts_of(refused)
-    due = Mailing.objects.filter(
-        pk=mailing_id, status=Mailing.Status.CREATED, starts_at__lte=now, ends_at__gt=now
-    )
-    if due.exclude(start_refusal=facts).update(start_refusal=facts):
-        log.warning("due_mailing_refused", mailing_id=mailing_id, code=refused.code)
-
-
-def keep_defect(mailing_id: int) -> None:
-    """Log what an unforeseen error stopped, and keep with the mailing that it could not start."""
-    log.exception("launch_broke", mailing_id=mailing_id)
-    text = _("An error stopped the start. It has been logged; ask an administrator.")
-    keep_refusal(mailing_id, refusal(LaunchBroke, text))
 
 
 def _allowed(mailing_id: int, *, early: bool) -> Mailing:
@@ -256,17 +247,26 @@ def _current_run(mailing: Mailing) -> Run | None:
     return run
 
 
-def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
-    """The run as it would be, checked: channels, accounts, content and audience."""
+def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> tuple[Run, languages.Further]:
+    """The run as it would be, checked: channels, accounts, contents and audience."""
     used = [
         _sending_account(account, channel, mailing.owner) for channel, account in mailing.routes
     ]
     check_basis(mailing)
     rule = rule_of(mailing, dialect.database_now())
-    if not candidates(rule).exists():
+    if mailing.kind != Mailing.Kind.AUTOMATION and not candidates(rule).exists():
         raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
-    message = mailing.message
-    check_message(message)
+    domain = message_id_domain(*used)
+    items = feeds.chosen_items(mailing)  # once: what comes meanwhile would be in one language only
+    experiment = experiment_of(mailing)
+    check_experiment(mailing, experiment, timezone.now())
+    content, further = languages.contents_for(
+        written(mailing, experiment),
+        rule,
+        lambda one: _content_of(one, domain, rule.lists, items),
+        share=experiment.share if experiment is not None else 100,
+    )
+    beginning.check_files(mailing)
     preflights.check_preflight(mailing)
     run = Run(
         mailing_id=mailing.pk,
@@ -277,14 +277,27 @@ def _new_run(mailing: Mailing, *, trigger: str, early: bool) -> Run:
         priority=mailing.priority,
         early=early,
         urgent=mailing.kind == Mailing.Kind.TRANSACTIONAL,
-        content=_content_of(mailing, message_id_domain(*used), rule.lists),
-        rule=rule.as_json(),
+        content=content,
+        rule=languages.kept_rule(rule, mailing, content).as_json(),
     )
-    compile_routes(run, mailing.routes, timezone.now())
-    return run
+    languages.check_compiled(run, further, mailing.routes, timezone.now())
+    return run, further
 
 
-def _content_of(mailing: Mailing, domain: str, lists: Collection[int]) -> dict[str, Any]:
+def _messages_of(mailing: Mailing) -> list[Message]:
+    """All that it sends: its message, and those of variants that have another one."""
+    ids = messages_of_variants(mailing)
+    return [mailing.message, *(Message.objects.filter(pk__in=ids) if ids else ())]
+
+
+def _make_pictures(mailing: Mailing) -> None:
+    for message in _messages_of(mailing):
+        make_pictures(message, mailing=mailing)
+
+
+def _content_of(
+    mailing: Mailing, domain: str, lists: Collection[int], items: Sequence[FeedItem] | None
+) -> dict[str, Any]:
     """What the run keeps of message and sender. Raises those of check_sender, ConditionGone."""
     sender = _sender_of(mailing)
     of_from = sender.address.rpartition("@")[2] if sender is not None else domain
@@ -294,9 +307,16 @@ def _content_of(mailing: Mailing, domain: str, lists: Collection[int]) -> dict[s
         fields=mailing.fields,
         sender=sender,
         headers=bulk_headers_of(mailing, lists=lists, domain=of_from),
+        entries=feeds.entries_for(items, mailing.message),
     )
+    if items is not None:
+        content["feed"] = [item.pk for item in items]
     if mailing.purpose == Mailing.Purpose.CONFIRMATION:
         content["view_page"] = False  # it has a link by which its recipient alone acts
+    if utm := utm_of(mailing):
+        content["utm"] = utm
+    if (tracking := tracking_of(mailing)) != Tracking.OFF:
+        content["tracking"] = tracking
     return asking(content, mailing.owner_id)
 
 
@@ -356,42 +376,10 @@ def freeze_audience(
                 return locked is not None and locked.state == Run.State.QUEUED
             mark = Run.objects.values_list("freeze_cursor", flat=True).get(pk=run_id)
             if freeze.freeze_chunk(locked, audience, mark) is None:
-                freeze.analyze_deliveries(locked)
-                freeze.close_freeze(locked, locked.now)
-                runs.finish(locked)
-                log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
+                if freeze.close(locked):
+                    log.info("audience_frozen", mailing_id=locked.mailing_id, run=locked.number)
                 return locked.state == Run.State.QUEUED
     return False
-
-
-def launch_transactional(*, mailing_id: int, trigger: str) -> LaunchedTransactional:
-    """Create the run of a message to one recipient, whole, or leave nothing behind.
-
-    Raises what ``launch`` raises, AddressMissing and AddressSuppressed.
-    """
-    with transaction.atomic():
-        launched = launch(mailing_id=mailing_id, trigger=trigger, early=False)
-        locked = runs.lock(launched.run_id)
-        assert locked is not None  # made by this very transaction
-        run = Run.objects.select_related("mailing__owner").get(pk=launched.run_id)
-        freeze.freeze_chunk(locked, audience_of_run(run, locked.now), 0)
-        if not locked.audience:
-            raise refusal(AudienceEmpty, _("Nobody matches this mailing's audience."))
-        freeze.close_freeze(locked, locked.now)
-        delivery = Delivery.objects.get(run_id=launched.run_id)
-        if delivery.state == Delivery.State.SUPPRESSED:
-            raise _barred(delivery)
-    return LaunchedTransactional(launched.run_id, delivery.pk, delivery.state)
-
-
-def _barred(delivery: Delivery) -> Refused:
-    if not delivery.address:
-        return refusal(AddressMissing, _("The recipient has no address on this channel."))
-    text = _("This address is suppressed: %(reason)s.")
-    bar = values_of(delivery.response)["bar"]
-    if bar == DOMAIN:
-        return refusal(AddressSuppressed, _("The domain of this address is blocked."))
-    return refusal(AddressSuppressed, text, reason=Suppression.Reason(bar).label)
 
 
 def _local(moment: datetime) -> str:

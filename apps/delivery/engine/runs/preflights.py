@@ -17,12 +17,16 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from apps.core.errors import Refused
+from apps.core.errors import ContentRefused, Refused
 from apps.core.text.formatting import refusal
 from apps.delivery.engine.render import snapshot_of
+from apps.delivery.engine.staging.beginning import files_mark
 from apps.delivery.models import Preflight
-from apps.mailings.models import Mailing, Run
+from apps.mailings.models import Experiment, Mailing, Run
 from apps.mailings.rules import rule_of
+from apps.mailings.services.experiments.variants import experiment_of, written
+from apps.mailings.services.languages.translations import translations_of
+from apps.mailings.services.publishing.archive import utm_of
 
 #: What ``PREFLIGHT`` in ``.env`` may ask of a start.
 OFFERED, REQUIRED, CLEAN = "offered", "required", "clean"
@@ -46,7 +50,7 @@ def fingerprint_of(mailing: Mailing) -> str:
     Needs the mailing's message, sender and owner. Of a repeated mailing the schedule is its rule:
     the next start is not another mailing.
     """
-    content = snapshot_of(mailing.message, domain="", fields=mailing.fields)
+    content = _content_of(mailing)
     rule = rule_of(mailing, timezone.now()).as_json() | {"moment": ""}
     ids = mailing.recipients.order_by("pk").values_list("pk", flat=True)
     chosen = [] if mailing.everyone else list(ids)
@@ -58,8 +62,33 @@ def fingerprint_of(mailing: Mailing) -> str:
         "routes": mailing.routes,
         "schedule": _schedule_of(mailing),
     }
+    if files := files_mark(mailing):
+        parts["files"] = files
+    if utm := utm_of(mailing):
+        parts["utm"] = utm
+    if further := translations_of(mailing.message):
+        parts["languages"] = [mailing.message.language, further]
+    if mailing.other_languages != Mailing.OtherLanguages.FALLBACK:
+        parts["other_languages"] = mailing.other_languages
+    if (experiment := experiment_of(mailing)) is not None:
+        parts["experiment"] = _experiment_of(mailing, experiment)
     text = json.dumps(parts, cls=DjangoJSONEncoder, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _experiment_of(mailing: Mailing, experiment: Experiment) -> list[Any]:
+    """What each variant sends, and from whom; what decides is no part of a letter."""
+    made = [one.mailing for one in written(mailing, experiment)[1:]]
+    return [[_content_of(one) | {"revision": 0}, _sender_of(one)] for one in made]
+
+
+def _content_of(mailing: Mailing) -> dict[str, Any]:
+    """What would be sent; of a message that cannot be, what it is refused for, and its version."""
+    message = mailing.message
+    try:
+        return snapshot_of(message, domain="", fields=mailing.fields, entries=())
+    except ContentRefused as refused:
+        return {"refused": refused.code, "message": [message.pk, message.updated_at]}
 
 
 def _sender_of(mailing: Mailing) -> list[Any]:

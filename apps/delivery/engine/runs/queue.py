@@ -16,10 +16,10 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, Subquery
 
 from apps.delivery import accounts
 from apps.delivery.engine.routing.routes import return_to_earlier
+from apps.delivery.engine.runs.feeds import PASSED, READ, in_time
 from apps.delivery.models import AccountState
 from apps.mailings.ledger import dialect, runs
 from apps.mailings.models import Mailing, Run, RunRoute, SendingPause
-from apps.mailings.recurrence import tolerance
 from apps.mailings.wait_reasons import RATES
 
 #: Seconds for which a run is sent before another owner's run may have the account.
@@ -27,15 +27,21 @@ TURN_SECONDS: Final = 10.0
 
 
 def accounts_with_work(*, urgent: bool) -> dict[str, int]:
-    """Accounts that have runs to start or to continue, in this lane, and how many.
+    """Accounts that have runs to start or to continue, in this lane, and how many they have.
 
-    A run whose last deliveries are already claimed needs no other worker.
+    A run whose last deliveries are already claimed needs no other worker; but it still has one,
+    which the others cannot count on.
     """
     to_begin = Q(state=Run.State.QUEUED)
     to_go_on = Q(state=Run.State.PROCESSING, pending__gt=0)
-    rows = Run.objects.filter(to_begin | to_go_on, urgent=urgent).order_by("account")
-    counted = rows.values("account").annotate(n=Count("pk"))
-    return dict(counted.values_list("account", "n"))
+    rows = Run.objects.filter(to_begin | Q(state=Run.State.PROCESSING), urgent=urgent)
+    counted = (
+        rows.order_by("account")
+        .values("account")
+        .annotate(all=Count("pk"), waiting=Count("pk", filter=to_begin | to_go_on))
+    )
+    found = counted.filter(waiting__gt=0)
+    return dict(found.values_list("account", "waiting" if urgent else "all"))
 
 
 def may_begin(account: str, *, urgent: bool) -> bool:
@@ -53,6 +59,7 @@ def _has_free_slot(row: AccountState, *, urgent: bool) -> bool:
 def runs_to_freeze() -> list[int]:
     """The runs whose audience is not frozen yet, the oldest first."""
     found = Run.objects.filter(state=Run.State.PREPARING, stopping=False)
+    found = found.exclude(reason=Run.Reason.FILES)  # whole, and waiting for its recipients' files
     return list(found.order_by("id").values_list("pk", flat=True))
 
 
@@ -177,7 +184,7 @@ def _is_due(run: runs.LockedRun) -> bool:
     """True if what this run waited for is over. A manual pause is ended only manually."""
     row = Run.objects.only("reason", "deferred_until", "state").get(pk=run.id)
     if run.state == Run.State.DEFERRED:
-        return bool(row.deferred_until <= run.now)
+        return row.deferred_until is not None and row.deferred_until <= run.now
     if run.state != Run.State.PAUSED:
         return False
     match row.reason:
@@ -204,25 +211,10 @@ def due_mailings() -> list[int]:
     """Mailings inside their window that have not started yet, earliest start first.
 
     Drafts are not among them, nor what is too late (after a time in which nothing ran): a person
-    is asked.
+    is asked. One with a feed waits until that was read.
     """
-    now = dialect.database_now()
-    latest = now - tolerance()
-    too_late = Q(starts_at__lt=latest, scheduled_at__lt=latest)
-    return list(
-        Mailing.objects.filter(
-            status=Mailing.Status.CREATED,
-            starts_at__lte=now,
-            ends_at__gt=now,
-            scheduled_at__isnull=False,
-            is_active=True,
-            archived_at__isnull=True,
-            owner__is_active=True,
-        )
-        .exclude(too_late)
-        .order_by("starts_at", "id")
-        .values_list("pk", flat=True)
-    )
+    rows = in_time(dialect.database_now()).filter(READ).exclude(PASSED)
+    return list(rows.order_by("starts_at", "id").values_list("pk", flat=True))
 
 
 def next_wakeup() -> datetime | None:

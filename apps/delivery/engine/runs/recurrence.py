@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from apps.delivery.engine.runs import feeds
 from apps.delivery.engine.runs.control import NothingToDo
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Run
@@ -26,6 +27,12 @@ def advance_due() -> int:
     return sum(_advance(pk, now) for pk in rows.values_list("pk", flat=True))
 
 
+def pass_empty_feeds() -> int:
+    """Move the mailings on whose feed has too little for their present start."""
+    now = dialect.database_now()
+    return sum(_advance(pk, now, empty=True) for pk in feeds.passing(now))
+
+
 def skip(mailing_id: int) -> None:
     """Pass over the occurrence that is due or missed. Raises NothingToDo."""
     now = dialect.database_now()
@@ -37,16 +44,23 @@ def skip(mailing_id: int) -> None:
 
 
 @transaction.atomic
-def _advance(mailing_id: int, now: datetime) -> bool:
-    """Move on to the next occurrence; the conditions of the UPDATE let only one process do it."""
+def _advance(mailing_id: int, now: datetime, *, empty: bool = False) -> bool:
+    """Move on to the next occurrence; the conditions of the UPDATE let only one process do it.
+
+    ``empty``: only if its feed still has too little for this one.
+    """
     mailing = Mailing.objects.select_for_update().get(pk=mailing_id)
     if mailing.status == Mailing.Status.RUNNING:
         return False
-    at = following(mailing, now)
-    if at is None:
-        return False
     ran = Run.objects.filter(mailing_id=mailing_id, number=mailing.current_run).first()
     if ran is not None and ran.state != Run.State.DONE:
+        return False
+    is_ahead = ran is None and mailing.status == Mailing.Status.CREATED
+    passed = is_ahead and feeds.pass_over(mailing, now)
+    if empty and not passed:
+        return False
+    at = following(mailing, now)
+    if at is None:
         return False
     if ran is None:
         log.warning("occurrence_passed", mailing_id=mailing_id, start=mailing.starts_at.isoformat())
@@ -61,5 +75,6 @@ def _advance(mailing_id: int, now: datetime) -> bool:
         status=Mailing.Status.CREATED,
     )
     if moved:
+        feeds.begin_anew(mailing_id)
         log.info("occurrence_set", mailing_id=mailing_id, run=number, start=at.isoformat())
     return bool(moved)

@@ -20,7 +20,9 @@ from apps.delivery.engine.limits.reservations import Reservations
 from apps.delivery.engine.retry import Policy, decide
 from apps.delivery.engine.routing.circuit_breaker import recovered
 from apps.delivery.engine.routing.routes import defer_route, next_route
+from apps.delivery.engine.runs.experiments import hold
 from apps.delivery.engine.worker.claiming import Claimer
+from apps.delivery.engine.worker.file_gate import FileGate
 from apps.delivery.engine.worker.lease import Lease, boottime
 from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.sending_account import SendingAccount
@@ -30,6 +32,7 @@ from apps.mailings.ledger.claim import Due, next_due
 from apps.mailings.ledger.permission.rights import Rights
 from apps.mailings.ledger.record import Settled, record, record_late, release
 from apps.mailings.models import Run
+from apps.mailings.run_content import newest_versions
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +63,14 @@ class Checkpointer:
         reservations = Reservations(Limiter(account, run.mailing.owner_id))
         first = self._preconditions.on_first_channel
         self._rights = Rights.of(run)
-        self._claimer = Claimer(reservations, lease.token, self._rights, on_first_channel=first)
+        self._claimer = Claimer(
+            reservations,
+            lease.token,
+            self._rights,
+            on_first_channel=first,
+            newest=newest_versions(run),
+            files=FileGate.of(run.pk),
+        )
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # to be logged after the commit
         self._throughput = Throughput()
@@ -200,6 +210,8 @@ class Checkpointer:
     def _nothing_due(self, run: runs.LockedRun) -> bool:
         """Everybody who is left waits for another moment, or is held by another worker (False)."""
         due = next_due(run)
+        if self._sample_is_sent(run) and not run.counts["sending"] and hold(run, due):
+            return True
         if due is None:
             if routes.has_pending(run, run.channel):
                 return False
@@ -211,6 +223,11 @@ class Checkpointer:
         if not run.counts["sending"]:
             defer_route(run, _why(run, due), due.at)
         return True
+
+    def _sample_is_sent(self, run: runs.LockedRun) -> bool:
+        """Those who are left wait for the decision of the run's experiment."""
+        stopped = run.claim_limit <= run.claim_cursor < run.audience
+        return stopped and self._preconditions.on_first_channel
 
     def _committed(
         self, run: runs.LockedRun, outcomes: Sequence[Outcome], taken: list[Claimed], asked: float
@@ -253,6 +270,8 @@ def _why(run: runs.LockedRun, due: Due) -> Run.Reason:
     """What the first of those waits for who are left."""
     if due.capped:
         return Run.Reason.FREQUENCY_CAP
+    if due.for_files:
+        return Run.Reason.FILES
     by_hours = run.local_from is not None and not due.tried
     return Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from apps.core.contracts import Claimed
 from apps.delivery.engine.limits.rate_limiter import Wait
 from apps.delivery.engine.limits.reservations import Reservations
+from apps.delivery.engine.worker.file_gate import FileGate
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.claim import Asked, Claim, claim
 from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
@@ -19,16 +20,29 @@ class Claimer:
     """What one worker has claimed of its run, and by what right."""
 
     def __init__(
-        self, reservations: Reservations, token: int, rights: Rights, *, on_first_channel: bool
+        self,
+        reservations: Reservations,
+        token: int,
+        rights: Rights,
+        *,
+        on_first_channel: bool,
+        newest: Mapping[int, int] | None = None,
+        files: FileGate | None = None,
     ) -> None:
-        """``on_first_channel``: of the run, the one whose deliveries have positions."""
+        """``on_first_channel``: of the run, the one whose deliveries have positions.
+
+        ``newest``: as a claim asks for it (ledger.claim.Asked). ``files``: of a run whose
+        recipients get files of their own.
+        """
         self._reservations = reservations
         self._token = token
         self._rights = rights
         self._asked = False  # somebody with a wish of their own was seen: from then on by the gate
         self._gated = False
         self._on_first_channel = on_first_channel
+        self._newest = newest
         self._hours: LocalHours | None = None
+        self._files = files
         self._closings: dict[int, datetime] = {}
         #: Why nothing is granted now; None when the limits allow the run.
         self.wait: Wait | None = None
@@ -41,19 +55,25 @@ class Claimer:
 
     def claim(self, run: runs.LockedRun, room: int) -> list[Claimed] | None:
         """Claim up to ``room`` deliveries, in the open transaction. None: none is left."""
+        if self._files is not None and (room := self._files.room(room)) <= 0:
+            self.wait = None
+            return []
         grant = self._reservations.reserve(min(room, run.counts["pending"]), run.now)
         self.wait = grant.wait
         if not grant.count:
             return []
         found = self._claim(run, grant.count)
+        if self._files is not None:
+            self._files.with_files(run, found)
         self._asked = self._asked or found.asks
         self._reservations.claimed(grant, [one.delivery_id for one in found.claimed])
         closed = 0
         if isinstance(found, ClaimInHours):
-            self._closings |= found.closings
+            ours = {one.delivery_id for one in found.claimed}
+            self._closings |= {one: at for one, at in found.closings.items() if one in ours}
             closed = found.expired
         # Where it is night every delivery is deferred: others may be open, further on.
-        unseen = self._on_first_channel and run.claim_cursor < run.audience
+        unseen = self._on_first_channel and run.claim_cursor < run.last_position
         moved = found.suppressed or found.waiting or found.asks or closed
         return found.claimed if found.claimed or moved or unseen else None
 
@@ -61,6 +81,8 @@ class Claimer:
         """These are recorded; no byte of the ``unsent`` has left."""
         ids = list(delivery_ids)
         self._reservations.settled(ids, unsent)
+        if self._files is not None:
+            self._files.settled(ids)
         for delivery_id in ids if self._closings else ():
             self._closings.pop(delivery_id, None)
 
@@ -78,7 +100,7 @@ class Claimer:
 
     def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
         opens, closes = run.local_from, run.local_to
-        asked = Asked(self._token, self._on_first_channel, self._rights, self._gated)
+        asked = Asked(self._token, self._on_first_channel, self._rights, self._gated, self._newest)
         if opens is None or closes is None:
             return claim(run, asked, limit=limit)
         if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):

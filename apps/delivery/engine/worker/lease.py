@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
+
 from apps.core.contracts import Guard
 from apps.delivery.engine.worker.journal import Journal, boot_id
 from apps.delivery.models import WorkerLease
@@ -65,6 +67,7 @@ class Lease(Guard):
                 journal=str(path),
                 run_id=run_id,
                 account=account.name,
+                version=settings.VERSION,
                 started_at=now,
             )
         except BaseException:

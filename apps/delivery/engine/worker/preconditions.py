@@ -40,7 +40,8 @@ class Preconditions:
         self._written = as_written(account.name)
         self._domain = from_domain(run, account)
         self._channel = run.channel
-        self._version = run.content_version
+        #: Replaced contents have another version; the choice of a variant ends the claim's limit.
+        self._contents = (run.content_version, run.claim_limit)
         before = list(run.routes.order_by("position").values_list("channel", "account"))
         #: The account that the mailing names for this channel, and the channels that come first.
         self._home = dict(before).get(run.channel, account.name)
@@ -89,9 +90,9 @@ class Preconditions:
         return (until - run.now).total_seconds()
 
     def _is_mine(self, run: runs.LockedRun) -> bool:
-        """Another route may have been taken, or the content have been replaced meanwhile."""
+        """Another route may have been taken, or other contents be in force meanwhile."""
         here = run.account == self._account.name and run.channel == self._channel
-        return here and run.content_version == self._version
+        return here and (run.content_version, run.claim_limit) == self._contents
 
     def _defer_if_closed(self, run: runs.LockedRun) -> bool:
         """Outside the account's hours: defer the route, or end it if they open too late."""

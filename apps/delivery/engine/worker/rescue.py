@@ -118,6 +118,7 @@ def reconcile_runs() -> None:
     now = dialect.database_now()
     rate_limiter.sweep(now)
     idle = Q(frozen_at__isnull=False, pending=0, sending=0)
+    idle &= ~Q(reason=Run.Reason.BETWEEN_ARRIVALS)
     over = Q(stopping=True) | Q(mailing__ends_at__lte=now) | idle
     rows = Run.objects.exclude(state=Run.State.DONE).filter(over)
     for run_id in list(rows.values_list("pk", flat=True)):

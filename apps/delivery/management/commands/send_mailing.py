@@ -53,6 +53,7 @@ class Command(BaseCommand):
             due = service.due()
             self.stdout.write(_("Due: %(ids)s") % {"ids": ", ".join(map(str, due)) or "-"})
             return ALL_SENT
+        service.read_feeds(stop.is_set)
         service.dispatch_due(trigger=Trigger.COMMAND)
         codes = [ALL_SENT]
         waiting = Run.objects.exclude(state=Run.State.DONE).order_by("priority", "queued_at", "id")

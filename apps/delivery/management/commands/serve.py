@@ -19,6 +19,7 @@ from apps.core.http.server import Uploads, make_server
 from apps.core.http.trailing_slash import route_path
 from apps.core.site import listening_at
 from apps.delivery.scheduling.supervisor import Supervisor
+from apps.mailings.personal_files.archives import MAX_ARCHIVE
 from apps.users.authentication.credentials import is_signed_in
 
 _CONNECTIONS = 2000
@@ -82,9 +83,10 @@ def leave(*_: object) -> None:
 
 def uploads() -> Uploads:
     """What may be sent to the site, by whom."""
+    largest = max(settings.IMPORT_MAX_MEGABYTES * 1024 * 1024, MAX_ARCHIVE)
     return Uploads(
         ordinary_body=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
-        largest_body=settings.IMPORT_MAX_MEGABYTES * 1024 * 1024 + _BESIDE_A_FILE,
+        largest_body=largest + _BESIDE_A_FILE,
         takes_files=takes_files,
         is_signed_in=is_signed_in,
     )

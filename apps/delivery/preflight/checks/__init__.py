@@ -14,6 +14,8 @@ from apps.delivery.preflight.checks.content import (
     WeightCheck,
 )
 from apps.delivery.preflight.checks.contrast import ContrastCheck
+from apps.delivery.preflight.checks.files import FileCheck
+from apps.delivery.preflight.checks.languages import LanguageCheck, RepeatCheck
 from apps.delivery.preflight.checks.links import LinkCheck
 from apps.delivery.preflight.checks.pictures import PictureCheck
 from apps.delivery.preflight.checks.placeholders import PlaceholderCheck
@@ -31,6 +33,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     ContrastCheck(),
     AudienceCheck(),
     PlaceholderCheck(),
+    FileCheck(),
+    LanguageCheck(),
+    RepeatCheck(),
     ForecastCheck(),
     SenderCheck(),
     LinkCheck(),

@@ -10,7 +10,7 @@ from apps.delivery.preflight.check import Check, Tools
 from apps.delivery.preflight.findings import Finding, Place, failure, passed, warning
 from apps.delivery.preflight.letter import Letter
 from apps.mailings.models import Run
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 
 _OPEN = Run.State.PREPARING
 

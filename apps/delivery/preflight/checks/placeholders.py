@@ -20,6 +20,10 @@ _MOST: Final = 30
 _OURS: Final = frozenset({"unsubscribe_url", "view_url"})
 
 
+#: Where something stands: within these conditions, each time; ``()``: everybody sees it.
+Shown = set[tuple[Condition, ...]]
+
+
 class PlaceholderCheck(Check):
     """Each name with the exact number of recipients who have nothing there.
 
@@ -36,13 +40,7 @@ class PlaceholderCheck(Check):
         if not names:
             yield passed(_("There are no placeholders."))
             return
-        channels = [channel for channel, _account in letter.mailing.routes]
-        for_all = [name for name in names if () in uses[name].shown]
-        total, lacking = audience_of(letter.mailing).lacking(channels, for_all)
-        figures = {name: (lacking[name], total) for name in for_all}
-        for_some = {name: uses[name].shown for name in names if name not in figures}
-        if for_some:
-            figures |= _counted(letter, for_some, channels)
+        figures = figures_of(letter, {name: uses[name].shown for name in names})
         for name in names:
             yield _judged(name, *figures[name], guarded=uses[name].guarded)
         if len(uses) > _MOST:
@@ -51,10 +49,10 @@ class PlaceholderCheck(Check):
 
 @dataclass(slots=True)
 class _Use:
-    """Where a name stands: within these conditions, each time; ``()``: everybody sees it."""
+    """Where a name stands, and whether something is provided for those who have nothing there."""
 
     guarded: bool = True
-    shown: set[tuple[Condition, ...]] = field(default_factory=set)
+    shown: Shown = field(default_factory=set)
 
 
 def _uses_of(letter: Letter) -> dict[str, _Use]:
@@ -69,8 +67,18 @@ def _uses_of(letter: Letter) -> dict[str, _Use]:
     return uses
 
 
+def figures_of(letter: Letter, shown: Mapping[str, Shown]) -> dict[str, tuple[int, int]]:
+    """Of each name how many have nothing there, and how many see it, where it is ``shown``."""
+    channels = [channel for channel, _account in letter.mailing.routes]
+    for_all = [name for name, stacks in shown.items() if () in stacks]
+    total, lacking = audience_of(letter.mailing).lacking(channels, for_all)
+    figures = {name: (lacking[name], total) for name in for_all}
+    for_some = {name: stacks for name, stacks in shown.items() if name not in figures}
+    return figures | _counted(letter, for_some, channels) if for_some else figures
+
+
 def _counted(
-    letter: Letter, shown: Mapping[str, set[tuple[Condition, ...]]], channels: Sequence[str]
+    letter: Letter, shown: Mapping[str, Shown], channels: Sequence[str]
 ) -> dict[str, tuple[int, int]]:
     """Of each name, how many of those who see its place have nothing there, and how many see it.
 

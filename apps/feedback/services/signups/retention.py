@@ -126,7 +126,7 @@ def _forget_person(recipient_id: int) -> None:
         source=Recipient.Source.FORM,
         unconfirmed_since__isnull=False,
         tags=None,
-        telegram_links=None,
+        messenger_links=None,
     ).delete()
 
 

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
-from apps.core.content.blocks.document import Column, Section
+from apps.core.content.blocks.document import Column, Saved, Section
 from apps.core.content.blocks.editing.places import BLOCKS, LAYOUTS, kind_of
 from apps.core.content.blocks.values import Picture
 from apps.core.paging import row_id
@@ -26,7 +26,11 @@ from apps.mailings.forms.letters.shapes import (
     model_in,
     shape_of,
 )
-from apps.mailings.forms.letters.visibility import condition_fields, conditions_of
+from apps.mailings.forms.letters.visibility import (
+    condition_fields,
+    conditions_of,
+    misfits_in,
+)
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -35,6 +39,7 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
     **BLOCKS,
     "section": Section,
     "column": Column,
+    "saved": Saved,
 }
 #: What no form shows: who a part is and what lies in it; widths belong to the layout.
 _HIDDEN: Final = {"id", "type", "columns", "blocks", "block"}
@@ -102,7 +107,11 @@ class NodeForm(GroupedForm):
             self._add_rows(kind, name, model_in(info), value or [], key)
         else:
             initial = "\n".join(map(cells_text, value or ())) if shape == "grid" else value
-            self.put(group, key, form_field(name, info, kind), initial)
+            made = form_field(name, info, kind)
+            if taken := self.offers.of_brand.get((kind, name)):
+                made.widget.attrs["placeholder"] = taken
+                made.help_text = _("If empty, from your brand.")
+            self.put(group, key, made, initial)
 
     def _add_picture(
         self, title: str | _StrPromise, value: Mapping[str, Any] | None, key: str
@@ -111,8 +120,6 @@ class NodeForm(GroupedForm):
         first = self.kind in ("image", "video")  # what such a block is about
         self.groups.insert(0 if first else len(self.groups), group)
         for name, info in Picture.model_fields.items():
-            if name == "embed":  # no letter carries its pictures yet
-                continue
             shown = (value or {}).get(name)
             if name in ("media", "dark_media"):
                 field = self._library(name, f"{key}-{name}", shown)
@@ -161,6 +168,11 @@ class NodeForm(GroupedForm):
                 place = forms.IntegerField(label=_("Place"), min_value=1, required=False)
                 self.put(group, f"{key}-{number}-PLACE", place, number + 1)
                 self.put(group, f"{key}-{number}-REMOVE", remove, False)
+
+    def clean(self) -> dict[str, Any]:
+        for name in misfits_in(self.cleaned_data):
+            self.add_error(name, _("This condition has no such comparison: choose another one."))
+        return self.cleaned_data
 
     def acts(self) -> list[dict[str, Any]]:
         """What is to be done to the part, as one step. Only when the form is valid."""

@@ -26,12 +26,31 @@ _PALETTES: Final = (("light", _("Colors")), ("dark", _("Colors in dark mode")))
 
 
 class ThemeForm(GroupedForm):
-    """Every field of the theme. ``acts`` makes acts of what was changed."""
+    """Every field of the theme; of one that follows ``brand`` (its theme) nothing but that.
 
-    def __init__(self, *args: Any, theme: Mapping[str, Any], **kwargs: Any) -> None:
+    ``acts`` makes acts of what was changed.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        theme: Mapping[str, Any],
+        brand: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.theme = theme
+        self.theme, self.brand = theme, brand
         self.groups = [Group("")]
+        self._follows = brand is not None and bool(theme["follows_brand"])
+        if brand is not None:
+            label = _("Use the fonts and colors of your brand")
+            follow = forms.BooleanField(label=label, required=False)
+            self.put(self.groups[-1], "follows_brand", follow, self._follows)
+        if not self._follows:
+            self._add_theme()
+
+    def _add_theme(self) -> None:
+        theme = self.theme
         for name, label in _LABELS.items():
             made = form_field(name, Theme.model_fields[name], "theme")
             made.label = label
@@ -61,21 +80,38 @@ class ThemeForm(GroupedForm):
             self.put(self.groups[-1], f"{palette}-{role}", made, colours[role])
 
     def acts(self) -> list[dict[str, Any]]:
-        """What is to be done to the theme, as one step. Only when the form is valid."""
+        """What is to be done to the theme, as one step. Only when the form is valid.
+
+        A message that leaves the brand keeps its look, to be changed from there.
+        """
+        follows = bool(self.cleaned_data.get("follows_brand"))
+        if self._follows and self.brand is not None:
+            values = {} if follows else {**self.brand, "follows_brand": False}
+        elif follows:
+            values = {"follows_brand": True}
+        else:
+            values = self._typed()
+        found = [
+            {"op": "theme", "field": name, "value": value}
+            for name, value in values.items()
+            if value != self.theme[name]
+        ]
+        if found and self.theme["follows_brand"] and not self._follows:
+            # There is no brand yet: one that is made later leaves this choice alone.
+            found.append({"op": "theme", "field": "follows_brand", "value": False})
+        return found
+
+    def _typed(self) -> dict[str, Any]:
         given = self.cleaned_data
         values: dict[str, Any] = {name: given[name] for name in _LABELS}
         values["button_padding"] = [given["button_padding-0"], given["button_padding-1"]]
         values["light"] = self._palette("light")
         values["dark"] = self._palette("dark") if given["has_dark"] else None
-        return [
-            {"op": "theme", "field": name, "value": value}
-            for name, value in values.items()
-            if value != self.theme[name]
-        ]
+        return values
 
     def _palette(self, name: str) -> dict[str, str]:
         return {role: self.cleaned_data[f"{name}-{role}"].lower() for role in Palette.model_fields}
 
     def reshapes(self) -> bool:
         """True if the form has other fields afterwards."""
-        return False
+        return any(act["field"] == "follows_brand" for act in self.acts()) and bool(self.brand)

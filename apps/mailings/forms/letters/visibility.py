@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.content.program.conditions import can_ask
 from apps.mailings.forms.letters import words
 from apps.mailings.forms.letters.offers import Offers
 
@@ -67,6 +68,17 @@ def _flat(groups: list[Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for value, label in groups:
         found += label if isinstance(label, list) else [(value, label)]
+    return found
+
+
+def misfits_in(cleaned: Mapping[str, Any]) -> list[str]:
+    """The fields of comparisons that the condition beside them does not have."""
+    found = []
+    for number in range(_MOST):
+        kind = str(cleaned.get(f"visibility-{number}-what") or "").partition(":")[0]
+        op = cleaned.get(f"visibility-{number}-op") or "is"
+        if kind and not can_ask(kind, op):
+            found.append(f"visibility-{number}-op")
     return found
 
 

@@ -16,6 +16,7 @@ Words = dict[str, "str | _StrPromise"]
 KINDS: Final[Words] = {
     "section": _("Section"),
     "column": pgettext_lazy("message block", "Column"),
+    "saved": _("Saved block"),
     "heading": _("Heading"),
     "text": pgettext_lazy("message block", "Text"),
     "image": _("Image"),
@@ -63,6 +64,7 @@ FIELDS: Final[Words] = {
     "url": _("Image address"),
     "alt": _("Description for those who can’t see it"),
     "decorative": _("Decoration: needs no description"),
+    "embed": _("Send the image inside the email"),
     "link": _("Link address"),
     "width": _("Width, pixels"),
     "bleed": _("To the edges of the section"),
@@ -224,6 +226,7 @@ ACTS: Final[Words] = {
     "layout": pgettext_lazy("act on a message", "change columns"),
     "theme": pgettext_lazy("act on a message", "change design"),
     "letter": pgettext_lazy("act on a message", "change details"),
+    "language": pgettext_lazy("act on a message", "translate"),
 }
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.files.limited_process import NoAnswer, ask
 from apps.mailings.importing.errors import ImportRefused, NotATable, UnknownSheet
 from apps.mailings.importing.files.formats import Format, format_of, unpacked
 from apps.mailings.importing.files.read_options import ReadOptions
@@ -32,7 +30,6 @@ MAX_SECONDS: Final = 120
 #: A preview needs the head alone, and somebody waits for it.
 HEAD_SECONDS: Final = 30
 HEAD_ROWS: Final = 200
-_ROOT: Final = Path(__file__).resolve().parents[4]
 #: One conversion at a time in a process: two together would be larger than the container.
 _turn: Final = threading.Lock()
 
@@ -126,24 +123,13 @@ def _convert(
         rows=HEAD_ROWS if head_only else 0,
         most_text=MAX_TEXT,
     )
-    command = [
-        sys.executable,
-        "-m",
-        "apps.mailings.importing.files.spreadsheet_worker",
-        json.dumps(asdict(job)),
-    ]
-    with _turn:
-        try:
-            done = subprocess.run(command, capture_output=True, timeout=seconds, cwd=_ROOT)
-        except subprocess.TimeoutExpired as error:
-            raise NotATable(_("The file takes too long to read: save it as CSV.")) from error
-    return _found(done.stdout)
-
-
-def _found(answer: bytes) -> Findings:
     try:
-        found: dict[str, Any] = json.loads(answer)
-    except ValueError:
+        with _turn:
+            found = ask("apps.mailings.importing.files.spreadsheet_worker", job, seconds=seconds)
+    except NoAnswer as end:
+        if not end.status:
+            text = _("The file takes too long to read: save it as CSV.")
+            raise NotATable(text) from end
         raise NotATable(_("The file cannot be read: save it as CSV.")) from None
     if error := found.get("error"):
         raise _refusal(error)

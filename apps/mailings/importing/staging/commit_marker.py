@@ -28,6 +28,8 @@ class ProofRow:
     email: str | None
     phone: str | None
     telegram_chat_id: int | None
+    max_user_id: int | None = None
+    vk_user_id: int | None = None
 
 
 class CommitMarker:
@@ -62,6 +64,8 @@ class CommitMarker:
             email=proof_row.email,
             phone=proof_row.phone,
             telegram_chat_id=proof_row.telegram_chat_id,
+            max_user_id=proof_row.max_user_id,
+            vk_user_id=proof_row.vk_user_id,
         )
         return figures if proof.exists() else None
 

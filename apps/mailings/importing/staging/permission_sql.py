@@ -10,6 +10,7 @@ from typing import Final
 
 from apps.mailings.importing.staging.sql import RECIPIENT, SUPPRESSION
 from apps.mailings.models import Consent, Subscription
+from apps.mailings.models.audience import ADDRESS, MESSENGERS
 
 CONSENT: Final = Consent._meta.db_table
 SUBSCRIPTION: Final = Subscription._meta.db_table
@@ -27,7 +28,10 @@ _BARRED: Final = " OR ".join(
     for channel, address in (
         ("email", "COALESCE(s.email, r.email)"),
         ("phone", "COALESCE(s.phone, r.phone)"),
-        ("telegram", "CAST(COALESCE(s.telegram_chat_id, r.telegram_chat_id) AS varchar(254))"),
+        *(
+            (one, f"CAST(COALESCE(s.{ADDRESS[one]}, r.{ADDRESS[one]}) AS varchar(254))")
+            for one in MESSENGERS
+        ),
     )
 )
 #: ``step``: insert, end, same, or kept, where the person's own word stands against the row's.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.mailings.fields import TEXT_COLUMNS
 from apps.mailings.importing.permission.rows import SAID
 from apps.mailings.models import Recipient, RecipientTag, Suppression, SuppressionEvent, Tag
-from apps.mailings.models.audience import ADDRESS
+from apps.mailings.models.audience import ADDRESS, MESSENGERS
 
 RECIPIENT = Recipient._meta.db_table
 TAG = Tag._meta.db_table
@@ -17,6 +17,10 @@ SUPPRESSION_EVENT = SuppressionEvent._meta.db_table
 TEXTS = (*TEXT_COLUMNS, "operator_code")
 #: Why an address must not be written to, by channel. Only the stage has these.
 LEFT = tuple(f"left_{channel}" for channel in ADDRESS)
+#: The columns of messengers: numbers, which differ in nothing but their names.
+_NUMBERS = tuple(ADDRESS[channel] for channel in MESSENGERS)
+#: A row of the recipients' table for each channel by whose address the file's row may meet one.
+_MET = {channel: f"by_{channel}" for channel in ADDRESS}
 #: What a row says of lists. Only the stage has these, and ``words``.
 PERMISSION = (*SAID, "words")
 
@@ -29,7 +33,8 @@ TABLES = (
 #: In the terms of the recipients' table.
 CREATE_STAGE = f"""
 CREATE TEMPORARY TABLE import_stage (
-    line bigint PRIMARY KEY, id bigint {{next_id}}, email text, phone text, telegram_chat_id bigint,
+    line bigint PRIMARY KEY, id bigint {{next_id}}, email text, phone text,
+    {"".join(f"{name} bigint, " for name in _NUMBERS)}
     {"".join(f"{name} text NOT NULL DEFAULT '', " for name in (*TEXTS, *LEFT, *SAID))}
     attributes {{json}} NOT NULL DEFAULT '{{{{}}}}', tags {{json}} NOT NULL DEFAULT '[]',
     words {{json}} NOT NULL DEFAULT '[]'
@@ -53,23 +58,23 @@ CREATE_LOST = "CREATE TEMPORARY TABLE import_lost (line bigint PRIMARY KEY)"
 
 #: The addresses that rows of this import have taken. Rows come in the order of their lines, and
 #: the first one wins, exactly as with the real table.
-CREATE_CLAIM = """
+CREATE_CLAIM = f"""
 CREATE TEMPORARY TABLE import_claim (
-    line bigint PRIMARY KEY, email text UNIQUE, phone text UNIQUE, telegram bigint UNIQUE,
-    target bigint UNIQUE
+    line bigint PRIMARY KEY, email text UNIQUE, phone text UNIQUE,
+    {"".join(f"{channel} bigint UNIQUE, " for channel in MESSENGERS)} target bigint UNIQUE
 )"""
 
-_FOUND = f"""
-    LEFT JOIN {RECIPIENT} e ON e.owner_id = %(owner)s AND e.email = s.email
-    LEFT JOIN {RECIPIENT} p ON p.owner_id = %(owner)s AND p.phone = s.phone
-    LEFT JOIN {RECIPIENT} t ON t.owner_id = %(owner)s
-        AND t.telegram_chat_id = s.telegram_chat_id"""
+_FOUND = "".join(
+    f" LEFT JOIN {RECIPIENT} {row} ON {row}.owner_id = %(owner)s"
+    f" AND {row}.{ADDRESS[channel]} = s.{ADDRESS[channel]}"
+    for channel, row in _MET.items()
+)
 
 _INSERT = f"""
-INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id, email, phone, telegram_chat_id,
-    {", ".join(TEXTS)}, attributes, source, added_by_id)
-SELECT s.id, %(now)s, %(now)s, %(owner)s, s.email, s.phone, s.telegram_chat_id,
-    {", ".join(f"s.{name}" for name in TEXTS)}, s.attributes, %(source)s,
+INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id,
+    {", ".join((*ADDRESS.values(), *TEXTS))}, attributes, source, added_by_id)
+SELECT s.id, %(now)s, %(now)s, %(owner)s,
+    {", ".join(f"s.{name}" for name in (*ADDRESS.values(), *TEXTS))}, s.attributes, %(source)s,
     CAST(%(added_by)s AS bigint)
 FROM import_stage s"""
 
@@ -89,7 +94,7 @@ _WINNER = (
     "COALESCE(w{0}.line, (SELECT d.first_line + {0}.id - d.first_id FROM import_direct d"
     " WHERE {0}.id BETWEEN d.first_id AND d.last_id ORDER BY d.first_id DESC LIMIT 1))"
 )
-_ROWS = ("e", "p", "t")
+_ROWS = tuple(_MET.values())
 INSERTED_DUPLICATES = (
     "SELECT l.line, CASE "
     + " ".join(f"WHEN {_LOST_TO.format(row)} THEN {_WINNER.format(row)}" for row in _ROWS)
@@ -102,26 +107,27 @@ INSERTED_DUPLICATES = (
 #: first address; its other addresses must then be free or the same recipient's.
 MATCH = f"""
 CREATE TEMPORARY TABLE import_match AS
-SELECT s.line, s.email, s.phone, s.telegram_chat_id AS telegram,
-    e.id AS by_email, p.id AS by_phone, t.id AS by_telegram, {{target}} AS target
+SELECT s.line, {", ".join(f"s.{name} AS {channel}" for channel, name in ADDRESS.items())},
+    {", ".join(f"{row}.id AS {row}" for row in _ROWS)}, {{target}} AS target
 FROM import_stage s {_FOUND}"""
 TARGET_UPDATE = (
-    "CASE WHEN s.email IS NOT NULL THEN e.id WHEN s.phone IS NOT NULL THEN p.id ELSE t.id END"
+    "CASE "
+    + " ".join(f"WHEN s.{ADDRESS[one]} IS NOT NULL THEN {row}.id" for one, row in _MET.items())
+    + " END"
 )
 TARGET_NONE = "CAST(NULL AS bigint)"
 
-CLAIM = """
-INSERT INTO import_claim (line, email, phone, telegram, target)
-SELECT line, email, phone, telegram, target FROM import_match
-WHERE (by_email IS NULL OR by_email = target) AND (by_phone IS NULL OR by_phone = target)
-    AND (by_telegram IS NULL OR by_telegram = target)
+CLAIM = f"""
+INSERT INTO import_claim (line, {", ".join(ADDRESS)}, target)
+SELECT line, {", ".join(ADDRESS)}, target FROM import_match
+WHERE {" AND ".join(f"({row} IS NULL OR {row} = target)" for row in _ROWS)}
 ORDER BY line ON CONFLICT DO NOTHING"""
 
 NOTE_UNCLAIMED = """
 INSERT INTO import_lost (line) SELECT s.line FROM import_stage s
 WHERE NOT EXISTS (SELECT 1 FROM import_claim c WHERE c.line = s.line)"""
 
-_KINDS = ("email", "phone", "telegram")
+_KINDS = tuple(ADDRESS)
 _TAKEN = "m.by_{0} IS NOT NULL AND (m.target IS NULL OR m.by_{0} <> m.target)"
 CLAIMED_DUPLICATES = (
     "SELECT m.line, CASE "
@@ -146,7 +152,7 @@ _KEPT = ", ".join(
 CREATE_CHANGED = "CREATE TEMPORARY TABLE import_changed (line bigint PRIMARY KEY)"
 _DIFFERENT = " OR ".join(
     f"(s.{name} IS NOT NULL AND (r.{name} IS NULL OR s.{name} <> r.{name}))"
-    for name in ("phone", "telegram_chat_id")
+    for name in ("phone", *_NUMBERS)
 ) + "".join(f" OR (s.{name} <> '' AND s.{name} <> r.{name})" for name in TEXT_COLUMNS)
 NOTE_CHANGED = f"""
 INSERT INTO import_changed (line)
@@ -157,7 +163,7 @@ UPDATE {RECIPIENT} SET updated_at = %(now)s,
     phone = COALESCE(s.phone, {RECIPIENT}.phone),
     operator_code = CASE WHEN s.phone IS NOT NULL THEN s.operator_code
         ELSE {RECIPIENT}.operator_code END,
-    telegram_chat_id = COALESCE(s.telegram_chat_id, {RECIPIENT}.telegram_chat_id),
+    {"".join(f"{name} = COALESCE(s.{name}, {RECIPIENT}.{name}), " for name in _NUMBERS)}
     {_KEPT},
     attributes = {{merged}}
 FROM import_claim c JOIN import_changed h ON h.line = c.line
@@ -266,7 +272,7 @@ SELECT count(*) FROM import_wrote w
 WHERE NOT EXISTS (SELECT 1 FROM import_lost l WHERE l.line = w.line)"""
 
 WITNESS = f"""
-SELECT id, owner_id, email, phone, telegram_chat_id FROM {RECIPIENT} WHERE id =
+SELECT id, owner_id, {", ".join(ADDRESS.values())} FROM {RECIPIENT} WHERE id =
     (SELECT placed.recipient_id FROM {{placed}} placed WHERE placed.is_new LIMIT 1)"""
 
 #: PostgreSQL alone. A sample of this size takes some 50 ms for a table of any size. Named columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from apps.core.responses.stored import Response, coded
-from apps.mailings.models.ledger import LeftOut
+from apps.mailings.models.permission.left_out import LeftOut
 
 NO_ADDRESS: Final = coded("no_address")
 ARCHIVED: Final = coded("barred", "archived")
@@ -17,7 +17,10 @@ OF_ADDRESS: Final = frozenset({LeftOut.SUPPRESSED.value, LeftOut.NO_ADDRESS.valu
 DOMAIN: Final = "domain"
 #: The reasons whose code says everything.
 _SAYS_ALL: Final = frozenset(
-    {LeftOut.UNSUBSCRIBED, LeftOut.UNCONFIRMED, LeftOut.NO_CONSENT, LeftOut.PAUSED, LeftOut.CAP}
+    {
+        *(LeftOut.UNSUBSCRIBED, LeftOut.UNCONFIRMED, LeftOut.NO_CONSENT, LeftOut.PAUSED),
+        *(LeftOut.CAP, LeftOut.NO_LANGUAGE),
+    }
 )
 
 

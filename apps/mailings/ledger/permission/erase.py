@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.core.personal_data import Person
 from apps.core.responses.stored import MAX_RESPONSE, Response
@@ -55,6 +55,12 @@ def leave_out(run: LockedRun, recipient_id: int) -> int:
     runs.leave_out(run, {LeftOut.GONE: count}, left=Delivery.State.PENDING)
     runs.write_counts(run)
     return count
+
+
+def foldable(ended_before: datetime) -> QuerySet[Delivery]:
+    """Those whom runs left out that ended so long ago."""
+    old = Run.objects.filter(state=Run.State.DONE, finished_at__lt=ended_before, folded_at=None)
+    return Delivery.objects.filter(run__in=old).exclude(left_out="")
 
 
 def fold(*, ended_before: datetime, most: int) -> int:

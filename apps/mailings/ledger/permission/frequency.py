@@ -107,7 +107,7 @@ def counted_runs(owner_id: int, since: datetime) -> list[int]:
     recent = recent.filter(
         mailing__owner_id=owner_id,
         mailing__purpose=Mailing.Purpose.MARKETING,
-        mailing__kind=Mailing.Kind.MAILING,
+        mailing__kind__in=(Mailing.Kind.MAILING, Mailing.Kind.AUTOMATION),
     )
     return list(recent.order_by().values_list("pk", flat=True))
 

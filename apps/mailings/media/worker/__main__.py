@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from typing import Any
 
-from apps.core.files.limited_process import bound
+from apps.core.files.limited_process import serve
 from apps.mailings.media.worker.job import CannotDecode, Job
 
 
-def main() -> int:
-    job = Job.read(sys.argv[1])
-    bound(job.megabytes, job.seconds)
-    try:
-        # Imported only now: the limits hold for the library, too.
-        from apps.mailings.media.worker.pictures import convert
+def work(job: Job) -> dict[str, Any]:
+    from apps.mailings.media.worker.pictures import convert
 
-        found = convert(job).as_dict()
-    except CannotDecode as error:
-        found = {"error": str(error)}
-    except MemoryError:
-        found = {"error": "too_big"}
-    sys.stdout.write(json.dumps(found))
-    return 1 if "error" in found else 0
+    return convert(job).as_dict()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(Job.read, work, CannotDecode))

@@ -75,6 +75,8 @@ def excluded_phrases(mailing: Mailing) -> list[str]:
         }
     )
     days = mailing.exclude_mailed_days
+    if mailing.again_of_id is not None:
+        found.append(pgettext("term", "was already written to again"))
     return [*found, *([_days(f"days:{days}")] if days else [])]
 
 

@@ -15,13 +15,15 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from apps.core.content.blocks.document import within_size
+from apps.core.content.blocks.document import Document, read, within_size
 from apps.core.content.blocks.editing import operations, places
 from apps.core.content.blocks.editing.operations import PlaceUnfit
-from apps.core.content.blocks.editing.storing import stored, without_nul
+from apps.core.content.blocks.editing.storing import kept, without_nul
 from apps.core.errors import Refused, gettext_noop
 from apps.mailings.models import DraftStep, Message, MessageDraft
 from apps.mailings.models.content import content_of
+from apps.mailings.services.languages.translations import translations_of
+from apps.mailings.services.letters import language_acts
 from apps.users.models import User
 
 #: Steps of a draft that can be taken back.
@@ -45,12 +47,15 @@ class DraftMoved(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A draft after an act. ``focus``: the part that it was about, or the one nearest to it.
+    """A draft after an act, and its document ``before`` it and now.
 
-    ``label``: what was done, empty when nothing was.
+    ``focus``: the part that it was about, or the one nearest to it. ``label``: what was done, empty
+    when nothing was.
     """
 
     draft: MessageDraft
+    before: dict[str, Any]
+    document: Document
     focus: str = ""
     label: str = ""
 
@@ -72,34 +77,37 @@ def draft_for(message: Message, author: User) -> MessageDraft:
 
 
 def _begun(message: Message, author: User) -> MessageDraft:
-    content = content_of(message)
-    return MessageDraft(owner=author, message=message, base_revision=message.revision, **content)
+    return MessageDraft(
+        owner=author,
+        message=message,
+        base_revision=message.revision,
+        translations=translations_of(message),
+        **content_of(message),
+    )
 
 
 @transaction.atomic
 def act(writer: Writer, asked: Sequence[Mapping[str, Any]], *, now: datetime) -> Applied:
     """Do what is asked as one step. Raises DraftMoved, and ContentRefused where it cannot be."""
     draft, asked = _locked(writer), without_nul(list(asked))
-    before = _state(draft)
+    before, first = _state(draft), _doc(draft)
     forward: list[Act] = []
     backward: list[Act] = []
     kinds = _label(draft, asked[0]) if asked else ""
     focus = ""
     for one in asked:
-        is_head = one.get("op") == "letter"
-        plain = [_head_act(one)] if is_head else operations.plain(_doc(draft), one)
-        for each in plain:
-            focus = _focus(_doc(draft), each)
+        for each in _plain(draft, one):
+            focus = _focus(_doc(draft), each, focus)
             backward.insert(0, _apply(draft, each))
             forward.append(each)
             within_size(_doc(draft))  # at once: fifty copies of half a letter are many
-    draft.document = stored(_doc(draft))
+    document = _judged(draft)
     if _state(draft) == before:
         _drop_unused(draft)
-        return Applied(draft, focus)
+        return Applied(draft, first, document, focus)
     _keep(draft, DraftStep(label=kinds, forward=forward, backward=backward, made_at=now))
     _save(draft)
-    return Applied(draft, focus, kinds)
+    return Applied(draft, first, document, focus, kinds)
 
 
 @transaction.atomic
@@ -119,18 +127,26 @@ def redo(writer: Writer) -> Applied:
 
 
 def _played(draft: MessageDraft, step: DraftStep | None, *, undone: bool) -> Applied:
+    before = _doc(draft)
     if step is None:
         _drop_unused(draft)
-        return Applied(draft)
+        return Applied(draft, before, read(before))
     focus = ""
     for one in step.backward if undone else step.forward:
-        focus = _focus(_doc(draft), one)
+        focus = _focus(_doc(draft), one, focus)
         _apply(draft, one)
-    draft.document = stored(_doc(draft))
+    document = _judged(draft)
     step.undone = undone
     step.save(update_fields=["undone"])
     _save(draft)
-    return Applied(draft, focus, step.label)
+    return Applied(draft, before, document, focus, step.label)
+
+
+def _judged(draft: MessageDraft) -> Document:
+    """The draft's document, cleaned and put back. Raises ContentRefused."""
+    document = read(_doc(draft))
+    draft.document = kept(document)
+    return document
 
 
 def _locked(writer: Writer) -> MessageDraft:
@@ -191,11 +207,13 @@ def _doc(draft: MessageDraft) -> dict[str, Any]:
 
 
 def _state(draft: MessageDraft) -> tuple[Any, ...]:
-    return (draft.document, *(getattr(draft, name) for name in HEAD))
+    return (draft.document, draft.translations, *(getattr(draft, name) for name in HEAD))
 
 
 def _apply(draft: MessageDraft, one: Act) -> Act:
     """Apply one act to the draft. Returns the act that takes it back."""
+    if one["op"] == language_acts.OP:
+        return language_acts.apply(draft, one)
     if one["op"] != "letter":
         draft.document, back = operations.apply(_doc(draft), one)
         return back
@@ -245,7 +263,7 @@ def _goes_on(last: DraftStep, step: DraftStep) -> bool:
 def _label(draft: MessageDraft, asked: Mapping[str, Any]) -> str:
     """What is done, and to what kind of part: ``move.heading``, ``letter.subject``."""
     name = str(asked.get("op"))
-    if name in ("theme", "letter"):
+    if name in ("theme", "letter", language_acts.OP):
         return f"{name}.{asked.get('field') if name == 'letter' else ''}"[:40]
     node = asked.get("node")
     kind = asked.get("type") or (node.get("type") if isinstance(node, dict) else None)
@@ -255,8 +273,23 @@ def _label(draft: MessageDraft, asked: Mapping[str, Any]) -> str:
     return f"{name}.{kind or ''}"[:40]
 
 
-def _focus(document: dict[str, Any], one: Act) -> str:
-    """The part that an act is about; of one that goes, the part that is nearest to it."""
+def _plain(draft: MessageDraft, one: Mapping[str, Any]) -> list[Act]:
+    """The acts that do what was asked of the head, of a language or of the blocks."""
+    if one.get("op") == "letter":
+        return [_head_act(one)]
+    if one.get("op") == language_acts.OP:
+        return [language_acts.plain(draft, one)]
+    found = operations.plain(_doc(draft), one)
+    return found + language_acts.copied(draft, one, found[0])
+
+
+def _focus(document: dict[str, Any], one: Act, before: str) -> str:
+    """The part that an act is about; of one that goes, the part that is nearest to it.
+
+    An act on a language is about the same part as the act ``before`` it.
+    """
+    if one["op"] == language_acts.OP:
+        return before
     if one["op"] == "insert":
         return str(one["node"]["id"])
     place = places.find(document, str(one.get("id")))

@@ -11,6 +11,7 @@ from apps.core.content.blocks.editing.places import blank_document
 from apps.core.content.blocks.editing.storing import stored
 from apps.mailings.models import Message, MessageDraft, MessageVersion
 from apps.mailings.models.content import content_of
+from apps.mailings.services.languages.translations import translations_of
 from apps.mailings.services.media.uses import record_uses
 from apps.mailings.services.messages import MessageService, discard_draft
 from apps.users.models import User
@@ -50,7 +51,8 @@ def save_letter(*, draft: MessageDraft, author: User, base_revision: int) -> Mes
         setattr(message, name, getattr(draft, name))
     message.html = ""
     message.full_clean(exclude=["owner"])
-    saved = MessageService(author).save(message, base_revision=base_revision)
+    service = MessageService(author)
+    saved = service.save(message, base_revision=base_revision, translations=translations_of(draft))
     discard_draft(message=saved, author=author)
     return saved
 

@@ -7,13 +7,13 @@ from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.media import files
 from apps.mailings.media.errors import MediaRefused, MediaUsed
-from apps.mailings.models import MediaFile, Message
+from apps.mailings.models import MediaFile
+from apps.mailings.selectors.letters.uses import places_with
 from apps.mailings.services.media.uploads import clean_alt, names_of
 
 
@@ -78,20 +78,10 @@ class MediaService(BaseCRUDService[MediaFile]):
             raise MediaRefused(text) from error
 
     def _free(self, row: MediaFile) -> MediaFile:
-        """The row, held; messages do not show it. Raises MediaUsed."""
+        """The row, held; it is shown nowhere. Raises MediaUsed."""
         media = self.own().select_for_update().get(pk=row.pk)
-        uses = messages_with(media)
+        uses = [str(one) for one in places_with(media)]
         if uses:
-            text = ngettext(
-                "A message shows this picture: %(names)s. Remove it there first.",
-                "Messages show this picture: %(names)s. Remove it there first.",
-                len(uses),
-            )
-            names = [f"“{one.subject}” (id:{one.pk})" for one in uses]
-            raise MediaUsed(text % {"names": ", ".join(names)}, names)
+            text = _("This picture is in use: %(names)s. Remove it there first.")
+            raise MediaUsed(text % {"names": ", ".join(uses)}, uses)
         return media
-
-
-def messages_with(media: MediaFile) -> list[Message]:
-    """The messages that show the picture, the archived ones too."""
-    return list(Message.objects.filter(content_uses__media=media).order_by("-pk"))

@@ -11,8 +11,7 @@ from django.urls import reverse
 
 from apps.core.http.costly import Busy
 from apps.core.site import site_url
-from apps.mailings.media import files
-from apps.mailings.media.decoding import decoded
+from apps.mailings.media import decoding, files
 from apps.mailings.media.errors import MediaRefused
 from apps.mailings.models import MediaFile, MediaRendition
 
@@ -45,7 +44,7 @@ def _made(media: MediaFile, whole: MediaRendition, width: int) -> MediaRendition
     if content is None:
         return None
     try:
-        (made,) = decoded(content, [width], keep=media.kind).files
+        (made,) = decoding.decoded(content, [width], keep=media.kind).files
     except (MediaRefused, Busy) as refusal:
         log.warning("rendition_not_made", media_id=media.pk, width=width, reason=str(refusal))
         return None
@@ -113,11 +112,18 @@ class PictureAddresses:
         return self._given[place]
 
     def _address(self, media_id: int, width: int) -> str:
+        row = self.file(media_id, width)
+        return address(row.media, row.width) if row is not None else ""
+
+    def file(self, media_id: int, width: int) -> MediaRendition | None:
+        """A file that is at least so wide; None when the owner has none."""
         media = self.media(media_id)
         if media is None:
-            return ""
+            return None
         row = rendition(media, width) if self._make else _existing(media, width)
-        return address(media, row.width) if row is not None else ""
+        if row is not None:
+            row.media = media
+        return row
 
     def media(self, media_id: int) -> MediaFile | None:
         """The picture with this id; None when the owner has none."""

@@ -57,6 +57,18 @@ def change(
 
 
 @transaction.atomic
+def measure(*, recipient: Recipient, allowed: bool, evidence: Evidence) -> bool:
+    """Set whether letters to the person may measure openings and clicks. True when changed."""
+    person = locked(recipient)
+    if person.unmeasured is not allowed:
+        return False
+    person.unmeasured = not allowed
+    person.save(update_fields=["unmeasured", "updated_at"])
+    _record(person, Act.CHANGED, evidence)
+    return True
+
+
+@transaction.atomic
 def change_email(*, recipient: Recipient, address: str, evidence: Evidence) -> None:
     """Make this the person's email address, which the person has confirmed.
 

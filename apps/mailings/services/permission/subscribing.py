@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.errors import Refused
@@ -198,12 +199,14 @@ def resume(
     return back
 
 
+def unconfirmed(limit: datetime) -> QuerySet[Subscription]:
+    """Who has not confirmed since then."""
+    return Subscription.objects.filter(status=Status.UNCONFIRMED, since__lt=limit)
+
+
 def expire_unconfirmed(*, now: datetime, days: int = UNCONFIRMED_DAYS) -> int:
     """Forget who has not confirmed in so many days. Returns how many subscriptions that were."""
-    old = Subscription.objects.filter(
-        status=Status.UNCONFIRMED, since__lt=now - timedelta(days=days)
-    )
-    count = 0
+    old, count = unconfirmed(now - timedelta(days=days)), 0
     while chunk := list(old.order_by("pk").values_list("pk", flat=True)[:_CHUNK]):
         for pk in chunk:
             count += _expire(old.filter(pk=pk).select_related("recipient", "list").first(), now)

@@ -56,9 +56,20 @@ def add(
     An address that is suppressed already keeps its first reason.
     """
     row = Blocked(owner_id, channel, address, reason)
-    added = bool(suppressing.suppress([row], actor=actor, note=note))
-    if added:
-        log.info("address_suppressed", owner_id=owner_id, channel=channel, reason=reason)
+    return bool(add_all([row], actor=actor, note=note))
+
+
+def add_all(rows: Sequence[Blocked], *, actor: str, note: str = "") -> list[Blocked]:
+    """Nothing more goes to these addresses. Returns those that were not suppressed already.
+
+    In one order, so that no two processes wait for each other; of two reasons the first one stays.
+    """
+    in_order = sorted(rows, key=lambda row: (row.owner_id, row.channel, row.address))
+    added = suppressing.suppress(in_order, actor=actor, note=note)
+    for row in added:
+        log.info(
+            "address_suppressed", owner_id=row.owner_id, channel=row.channel, reason=row.reason
+        )
     return added
 
 

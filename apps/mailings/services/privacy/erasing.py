@@ -24,6 +24,7 @@ from apps.mailings.models import (
     Tombstone,
 )
 from apps.mailings.models.audience import ADDRESS
+from apps.mailings.services.personal_files.removing import forget_person
 from apps.mailings.suppression.tombstones import Key, is_stand_in, keys
 
 
@@ -65,6 +66,7 @@ def erase_person(recipient: Recipient, *, now: datetime) -> Counter[str]:
     )
     count["attempts"] = erase.forget_attempts(person)
     erase.forget_in_runs(person)
+    count["personal_files"] = forget_person(person)
     for holder in holders:
         count[holder.name] = holder.erase(person)
     count["suppressions"] = _forget_suppressions(person, key)

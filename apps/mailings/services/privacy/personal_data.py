@@ -21,7 +21,16 @@ from apps.core.errors import Refused
 from apps.core.exports.formulas import guarded
 from apps.core.personal_data import Row, holders
 from apps.core.text.formatting import in_words
-from apps.mailings.models import Consent, ConsentText, DataCopy, Delivery, Recipient, Suppression
+from apps.mailings.models import (
+    Consent,
+    ConsentText,
+    DataCopy,
+    Delivery,
+    DeliveryFile,
+    Recipient,
+    Suppression,
+)
+from apps.mailings.models.audience import ADDRESS
 from apps.mailings.services.privacy.background import in_background
 from apps.mailings.services.privacy.erasing import person_of
 from apps.mailings.suppression.tombstones import AddressErased
@@ -119,6 +128,7 @@ def tables_of(recipient: Recipient) -> Tables:
             )
         ],
         "deliveries": _deliveries(recipient),
+        "personal_files": _files(recipient),
     }
     for holder in holders:
         found |= holder.copied(person)
@@ -126,7 +136,7 @@ def tables_of(recipient: Recipient) -> Tables:
 
 
 def _profile(recipient: Recipient) -> Row:
-    names = ("email", "phone", "telegram_chat_id", "full_name", "comment", "language", "time_zone")
+    names = (*ADDRESS.values(), "full_name", "comment", "language", "time_zone")
     return {
         **{name: getattr(recipient, name) for name in names},
         "attributes": recipient.attributes,
@@ -135,6 +145,7 @@ def _profile(recipient: Recipient) -> Row:
         "unconfirmed_since": recipient.unconfirmed_since,
         "paused_until": recipient.paused_until,
         "every_days": recipient.every_days,
+        "unmeasured": recipient.unmeasured,
         "added": recipient.created_at,
         "archived": recipient.archived_at,
     }
@@ -178,6 +189,14 @@ def _deliveries(recipient: Recipient) -> list[Row]:
             "changed": row.changed_at,
         }
         for row in rows.defer("run__content").order_by("pk")
+    ]
+
+
+def _files(recipient: Recipient) -> list[Row]:
+    rows = DeliveryFile.objects.filter(delivery__recipient=recipient).order_by("pk")
+    return [
+        {"delivery": row.delivery_id, "name": row.name, "size": row.size, "state": row.state}
+        for row in rows
     ]
 
 

@@ -31,6 +31,7 @@ from apps.mailings.models import (
     SunsetCase,
     SunsetPolicy,
     Tag,
+    Term,
 )
 
 log = structlog.get_logger(__name__)
@@ -71,33 +72,50 @@ class SunsetService(BaseCRUDService[SunsetPolicy]):
 
 
 def inactive(policy: SunsetPolicy, now: datetime) -> QuerySet[Recipient]:
-    """Those to whom so many messages went without a reaction in so many days."""
+    """Those to whom so many measured messages went without a reaction in so many days."""
+    silent = _silent(policy, now).filter(activity__unanswered__gte=policy.letters)
+    return silent.filter(~_unknown(policy, now))
+
+
+def unmeasured(policy: SunsetPolicy, now: datetime) -> QuerySet[Recipient]:
+    """Those who got something in these days, and of whom nobody can know whether they read it."""
+    since = now - timedelta(days=policy.days)
+    lately = _silent(policy, now).filter(activity__last_sent_at__gte=since)
+    return lately.filter(_unknown(policy, now) | Q(activity__unanswered=0))
+
+
+def _silent(policy: SunsetPolicy, now: datetime) -> QuerySet[Recipient]:
     since = now - timedelta(days=policy.days)
     rows = Recipient.objects.filter(
         Q(activity__last_opened_at=None) | Q(activity__last_opened_at__lt=since),
         Q(activity__last_clicked_at=None) | Q(activity__last_clicked_at__lt=since),
         owner_id=policy.owner_id,
         archived_at=None,
-        activity__unanswered__gte=policy.letters,
     )
     mine = Subscription.objects.filter(recipient_id=OuterRef("pk"), status="subscribed")
     return rows.filter(Exists(mine.filter(list=policy.list) if policy.list_id else mine))
 
 
+def _unknown(policy: SunsetPolicy, now: datetime) -> Q:
+    """They asked not to be measured, or a program that loads every picture hides them."""
+    since = now - timedelta(days=policy.days)
+    unclear = Engagement.objects.filter(recipient_id=OuterRef("pk"), term=Term.UNCLEAR)
+    return Q(unmeasured=True) | Q(Exists(unclear.filter(opened_at__gte=since)))
+
+
 def find(policy: SunsetPolicy, *, now: datetime) -> int:
     """Open a case for each who became inactive. Returns how many are new.
 
-    Where nobody's openings are measured it is not known who reacts: they are counted and left.
+    Of whom it is not known whether they react, they are counted and left.
     """
     known = SunsetCase.objects.filter(policy=policy, recipient_id=OuterRef("pk"))
     fresh = inactive(policy, now).filter(~Exists(known.filter(state__in=[*OPEN, State.ENDED])))
-    measured = Engagement.objects.filter(run__mailing__owner_id=policy.owner_id).exists()
-    ids = list(fresh.order_by("pk").values_list("pk", flat=True)) if measured else []
+    ids = list(fresh.order_by("pk").values_list("pk", flat=True))
     for part in batched(ids, _CHUNK):
         rows = [SunsetCase(policy=policy, recipient_id=pk) for pk in part]
         SunsetCase.objects.bulk_create(rows, ignore_conflicts=True)
-    unmeasured = 0 if measured else fresh.count()
-    SunsetPolicy.objects.filter(pk=policy.pk).update(searched_at=now, unmeasured=unmeasured)
+    unknown = unmeasured(policy, now).count()
+    SunsetPolicy.objects.filter(pk=policy.pk).update(searched_at=now, unmeasured=unknown)
     return len(ids)
 
 

@@ -1,14 +1,14 @@
 """What last happened with each person: one narrow row that conditions on days ask.
 
 Sends are followed behind the Horizon of the attempts, so that none is passed by; openings and
-clicks are written by the part that receives them. A chunk of attempts and the mark that follows
-them are one transaction: a killed job begins the chunk again, and a chunk that is met twice changes
-nothing.
+clicks are written by the part that counts them. Only a message that measures what its reader does
+can be unanswered. A chunk of attempts and the mark that follows them are one transaction: a killed
+job begins the chunk again, and a chunk that is met twice changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -17,17 +17,23 @@ from django.db import connection, transaction
 from apps.core.contracts import BackgroundJob
 from apps.mailings.horizon import Horizon, newest_attempt
 from apps.mailings.ledger import dialect
-from apps.mailings.models import Activity, ActivityMark, Attempt, Delivery, Engagement, Recipient
+from apps.mailings.models import (
+    ActivityMark,
+    Attempt,
+    Delivery,
+    Run,
+)
+from apps.mailings.segments.engagement.unknown import measured_runs
 
 _SENT: Final = (Delivery.State.SENT, Delivery.State.DELIVERED, Delivery.State.BOUNCED)
 #: Ids of attempts that are followed in one transaction.
 CHUNK: Final = 5000
 
-#: One statement, for each event of a provider costs it; an erased person, whose row stays as an
+#: One statement for all events of a call, in one order; an erased person, whose row stays as an
 #: empty one, gets none.
 _BOUNCED: Final = """
 INSERT INTO mailings_activity AS known (recipient_id, last_bounced_at, unanswered)
-SELECT id, %s, 0 FROM mailings_recipient WHERE id = %s AND erased_at IS NULL
+SELECT id, %s, 0 FROM mailings_recipient WHERE {of_them} AND erased_at IS NULL ORDER BY id
 ON CONFLICT (recipient_id) DO UPDATE SET last_bounced_at = excluded.last_bounced_at
 WHERE known.last_bounced_at IS NULL OR known.last_bounced_at < excluded.last_bounced_at
 """
@@ -43,19 +49,20 @@ SELECT recipient_id FROM mailings_activity
 #: before this was followed is found by the delivery; later ones are taken down by ``bounced``.
 _TAKE: Final = f"""
 WITH sent AS (
-    SELECT a.recipient_id, a.kind,
+    SELECT a.recipient_id, a.kind, d.run_id,
            CASE WHEN a.kind = '{Attempt.Kind.DELIVERY}' THEN a.created_at ELSE d.sent_at END AS at,
            CASE WHEN a.kind = '{Attempt.Kind.DELIVERY}' AND d.state = '{Delivery.State.BOUNCED}'
                 THEN d.changed_at END AS back
       FROM mailings_attempt a
       LEFT JOIN mailings_delivery d ON d.id = a.delivery_id
-     WHERE a.id > %s AND a.id <= %s
+     WHERE a.id > %%s AND a.id <= %%s
        AND (a.kind = '{Attempt.Kind.DELIVERY}' AND a.status = '{Attempt.Status.SUCCESS}'
             OR a.kind = '{Attempt.Kind.AUDIT}' AND d.sent_at IS NOT NULL
                AND d.state IN ({", ".join(f"'{state}'" for state in _SENT)})))
 INSERT INTO mailings_activity AS known (recipient_id, last_sent_at, last_bounced_at, unanswered)
 SELECT c.id, max(sent.at), max(sent.back),
        sum(CASE WHEN sent.kind = '{Attempt.Kind.DELIVERY}'
+                 AND sent.run_id IN (%(measured)s) AND NOT c.unmeasured
                  AND (v.last_opened_at IS NULL OR v.last_opened_at < sent.at)
                  AND (v.last_clicked_at IS NULL OR v.last_clicked_at < sent.at)
                 THEN 1 ELSE 0 END)
@@ -114,67 +121,23 @@ def _moment_of(attempt_id: int, otherwise: datetime | None) -> datetime | None:
 
 def _take(above: int, end: int) -> None:
     """Take the sends of these attempts into the rows of those who are still known."""
+    attempts = Attempt.objects.filter(pk__gt=above, pk__lte=end).order_by()
+    runs = list(attempts.values_list("delivery__run_id", flat=True).distinct())
+    measured = measured_runs(Run.objects.filter(pk__in=runs))
+    take = _TAKE % {"measured": ", ".join(map(str, measured)) or "NULL"}
     with connection.cursor() as cursor:
         if dialect.on_postgresql():  # an answer that is being taken down is waited for
             cursor.execute(_LOCK, [above, end])
-        cursor.execute(_TAKE, [above, end])
+        cursor.execute(take, [above, end])
 
 
-@transaction.atomic
-def engaged(
-    *,
-    run_id: int,
-    recipient_id: int,
-    opened_at: datetime | None = None,
-    clicked_at: datetime | None = None,
-    machine: bool = False,
-) -> None:
-    """Take down that a person, or a machine, opened a message of this run or followed its link.
-
-    The first moment of each is kept. A machine counts until the person reacts, and never again.
-    """
-    if not _is_known(recipient_id):
+def bounced(recipient_ids: Iterable[int], *, at: datetime) -> None:
+    """Take down that a message to each of these people came back."""
+    ids = sorted(set(recipient_ids))
+    if not ids:
         return
-    rows = Engagement.objects.filter(run_id=run_id, recipient_id=recipient_id)
-    fresh = Engagement(run_id=run_id, recipient_id=recipient_id, machine_only=machine)
-    Engagement.objects.bulk_create([fresh], ignore_conflicts=True)
-    row = rows.select_for_update().get()
-    if machine and not row.machine_only:
-        return
-    if row.machine_only and not machine:
-        row.opened_at, row.clicked_at, row.machine_only = None, None, False
-    row.opened_at = _first(row.opened_at, opened_at)
-    row.clicked_at = _first(row.clicked_at, clicked_at)
-    row.save(update_fields=["opened_at", "clicked_at", "machine_only"])
-    if not machine:
-        _answered(recipient_id, opened_at, clicked_at)
-
-
-def _answered(recipient_id: int, opened_at: datetime | None, clicked_at: datetime | None) -> None:
-    Activity.objects.bulk_create([Activity(recipient_id=recipient_id)], ignore_conflicts=True)
-    row = Activity.objects.select_for_update().get(pk=recipient_id)
-    row.last_opened_at = _last(row.last_opened_at, opened_at)
-    row.last_clicked_at = _last(row.last_clicked_at, clicked_at)
-    newest = _last(opened_at, clicked_at)
-    if newest and (row.last_sent_at is None or newest >= row.last_sent_at):
-        row.unanswered = 0
-    row.save(update_fields=["last_opened_at", "last_clicked_at", "unanswered"])
-
-
-def _is_known(recipient_id: int) -> bool:
-    """False for an erased person, whose row stays as an empty one."""
-    return Recipient.objects.filter(pk=recipient_id, erased_at=None).exists()
-
-
-def bounced(*, recipient_id: int, at: datetime) -> None:
-    """Take down that a message to this person came back."""
     with connection.cursor() as cursor:
-        cursor.execute(_BOUNCED, [connection.ops.adapt_datetimefield_value(at), recipient_id])
-
-
-def _first(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((at for at in (one, other) if at is not None), default=None)
-
-
-def _last(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((at for at in (one, other) if at is not None), default=None)
+        cursor.execute(
+            _BOUNCED.format(of_them=dialect.any_of("id")),
+            [dialect.time_value(at), dialect.ids_value(ids)],
+        )

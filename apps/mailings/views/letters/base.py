@@ -20,12 +20,16 @@ from apps.mailings.forms.letters.head import LetterHeadForm
 from apps.mailings.forms.letters.node_form import NodeForm
 from apps.mailings.forms.letters.offers import offers_of
 from apps.mailings.forms.letters.theme_form import ThemeForm
-from apps.mailings.models import Message, MessageDraft
+from apps.mailings.models import Message, MessageDraft, SavedBlock
+from apps.mailings.selectors.letters.brand import brand_of
+from apps.mailings.selectors.letters.saved_blocks import blocks_of, used_in
 from apps.mailings.selectors.letters.writing import step_labels
 from apps.mailings.selectors.messages import field_choices
 from apps.mailings.services.letters.draft_operations import Applied, DraftMoved, Writer, draft_for
+from apps.mailings.services.letters.hints import gaps_of
+from apps.mailings.views.letters.changed import changed_fragments
 from apps.mailings.views.letters.keys import KEYS
-from apps.mailings.views.letters.outline import insertion, outline_of, words_of_way
+from apps.mailings.views.letters.outline import END, insertion, names_of, outline_of, words_of_way
 from apps.users.models import User
 
 
@@ -65,28 +69,40 @@ class LetterMixin(OwnerFilterMixin):
             raise Http404
         return NodeForm(data, node=place.node, offers=offers_of(self.author))
 
+    def theme_form(self, draft: MessageDraft, data: Any = None) -> ThemeForm:
+        """The form of the design, or of whether the message follows the brand."""
+        brand = brand_of(draft.owner_id)
+        theme = brand.style.theme.model_dump(mode="json") if brand is not None else None
+        return ThemeForm(data, theme=(draft.document or {})["theme"], brand=theme)
+
     def context(self, draft: MessageDraft, **more: Any) -> dict[str, Any]:
         """What the page and its fragments show of a draft."""
-        document = draft.document or {}
-        parts, lacks = outline_of(document)
-        undo, redo = step_labels(draft)
-        head = LetterHeadForm(draft=draft)
+        parts, lacks = outline_of(draft.document or {}, gaps_of(draft), names_of(draft))
         return {
-            "draft": draft,
-            "message": draft.message,
             "parts": parts,
             "lacks": lacks,
-            "undo_label": words.act_label(undo) if undo else "",
-            "redo_label": words.act_label(redo) if redo else "",
             "blocks": [(kind, words.KINDS[kind]) for kind in places.BLOCKS],
             "layouts": words.LAYOUTS.items(),
-            "add_section": insertion("", len(document["body"])),
-            "head": head,
-            "head_values": json.dumps(head.initial),
+            "saved_blocks": blocks_of(self.actor),
+            "add_section": insertion("", END),
+            "head": LetterHeadForm(draft=draft),
             "fields": field_choices(self.actor.pk),
             "keys": KEYS,
             "scripted": wants_fragment(self.request),  # no buttons that a script hides anyway
+            "whole": True,
+            **self.standing(draft),
             **more,
+        }
+
+    def standing(self, draft: MessageDraft) -> dict[str, Any]:
+        """How far the draft is: its sequence, its head, and what can be taken back."""
+        undo, redo = step_labels(draft)
+        return {
+            "draft": draft,
+            "message": draft.message,
+            "undo_label": words.act_label(undo) if undo else "",
+            "redo_label": words.act_label(redo) if redo else "",
+            "head_values": json.dumps(LetterHeadForm(draft=draft).initial),
         }
 
     def properties(self, draft: MessageDraft, node_id: str, form: Any = None) -> dict[str, Any]:
@@ -100,10 +116,16 @@ class LetterMixin(OwnerFilterMixin):
             "part_id": node_id,
             "part_kind": kind,
             "part_label": words.KINDS[kind],
+            "part_saved": self._saved(place.node) if kind == "saved" else None,
             "part_way": words_of_way(draft.document or {}, place.parent),
             "part_duplicate": json.dumps({"op": "duplicate", "id": node_id}),
             "part_remove": json.dumps({"op": "remove", "id": node_id}),
         }
+
+    def _saved(self, node: places.Node) -> SavedBlock | None:
+        """The saved block that a part is, with how many messages have it."""
+        rows = SavedBlock.objects.editable_by(self.actor).filter(pk=node["block"])
+        return rows.annotate(used=used_in()).first()
 
     def selected(self, draft: MessageDraft) -> dict[str, Any]:
         """The form that a page has beside the canvas, as the draft is now; nothing when it is gone.
@@ -112,18 +134,29 @@ class LetterMixin(OwnerFilterMixin):
         """
         shown = self.request.POST.get("selected") or self.kwargs.get("node", "")
         if shown == "theme":
-            return {"theme_form": ThemeForm(theme=(draft.document or {})["theme"])}
+            return {"theme_form": self.theme_form(draft)}
         return self.properties(draft, shown)
 
     def after(self, request: HttpRequest, applied: Applied, **more: Any) -> HttpResponse:
-        """The changed fragments for a script; for a plain form the page at the part."""
+        """What has changed for a script, and no more; for a plain form the page at the part."""
         draft = applied.draft
         if not wants_fragment(request):
             return self.page_at(applied.focus)
         draft = draft if draft.pk else draft_for(cast(Message, draft.message), self.author)
-        shown = self.properties(draft, applied.focus) | more
-        context = self.context(draft, focus=applied.focus, **shown)
+        changed = changed_fragments(applied)
+        shown = self.context(draft) if "whole" in changed else self.standing(draft)
+        context = {**shown, "focus": applied.focus, **changed, **more}
+        if not more.get("keep_properties"):
+            focus = applied.focus
+            context |= self.properties(draft, focus) if focus else self.selected(draft)
+        elif request.POST.get("selected") == applied.focus:
+            context["part_way"] = self.way_to(draft, applied.focus)
         return render(request, "messages/letter/fragments.html", context)
+
+    def way_to(self, draft: MessageDraft, node_id: str) -> str:
+        """Where a part lies, in words."""
+        place = places.find(draft.document or {}, node_id)
+        return words_of_way(draft.document or {}, place.parent) if place is not None else ""
 
     def page_at(self, node_id: str) -> HttpResponse:
         """Leads to the part on the page."""
@@ -134,14 +167,13 @@ class LetterMixin(OwnerFilterMixin):
         """Why nothing was done, with the message as it is now: 409 when it has moved, else 422."""
         draft = draft_for(message, self.author)
         status = 409 if isinstance(refusal, DraftMoved) else 422
+        why = {"refusal": refusal_text(refusal), "code": refusal.code}
+        if status == 422 and wants_fragment(request):  # the page shows the draft as it is
+            context = {**self.standing(draft), **why, "keep_properties": True}
+            return render(request, "messages/letter/fragments.html", context, status=status)
         fresh = self.selected(draft) if status == 409 else {}
-        context = self.context(
-            draft,
-            refusal=refusal_text(refusal),
-            code=refusal.code,
-            fresh_properties=bool(fresh),
-            **fresh,
-        )
+        changed = {"canvas": {"reload": True}}
+        context = self.context(draft, fresh_properties=bool(fresh), changed=changed, **why, **fresh)
         template = "fragments" if wants_fragment(request) else "edit"
         return render(request, f"messages/letter/{template}.html", context, status=status)
 

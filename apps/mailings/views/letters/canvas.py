@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,15 +16,16 @@ from apps.core.content.blocks.cleaning import TooDeep, clean_rich
 from apps.core.errors import DomainError
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
+from apps.mailings.services.letters.canvas import canvas_of
 from apps.mailings.services.letters.draft_operations import draft_for
-from apps.mailings.services.letters.previews import canvas_of
 from apps.mailings.views.letters.base import LetterMixin
 
 #: The longest HTML that is pasted: a page of a word processor brings its styles with it.
 _LONGEST: Final = 500_000
-#: No script of its own, no form. No sandbox: the page around it marks the selected part in it.
+#: The editor's scripts alone, by their number; no form. No sandbox: the page around it takes part.
 _CANVAS: Final = {
     "default-src": [NONE],
+    "script-src": [NONCE],
     "img-src": [SELF, "data:", "https:"],
     "style-src": [UNSAFE_INLINE],
     "form-action": [NONE],
@@ -38,12 +39,12 @@ class LetterCanvas(LetterMixin, View):
     """The draft in real fonts and colours."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        context: dict[str, object] = {"marks": True}
+        context: dict[str, object] = {}
         try:
             context["shown"] = canvas_of(draft_for(self.letter(), self.author))
         except DomainError as refusal:
             context["refusal"] = refusal_text(refusal)
-        return render(request, "messages/letter/frame.html", context)
+        return render(request, "messages/letter/canvas.html", context)
 
 
 class Paste(OwnerFilterMixin, View):

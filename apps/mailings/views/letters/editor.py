@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, cast
 
 from django.contrib import messages as flash
 from django.core.exceptions import ValidationError
@@ -15,22 +17,29 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from apps.core.errors import ContentRefused
+from apps.core.errors import ContentRefused, Refused
 from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin, OwnerFilterMixin
+from apps.core.paging import row_id
 from apps.core.text.formatting import refusal_text
 from apps.mailings.forms.letters.head import LetterHeadForm
 from apps.mailings.gallery.reading import CATEGORIES, LANGUAGES, template, templates
-from apps.mailings.media.errors import MediaRefused
-from apps.mailings.models import Message, MessageDraft
+from apps.mailings.models import Message, MessageDraft, MessageTemplate
 from apps.mailings.models.content import CONTENT_FIELDS, Form
+from apps.mailings.selectors.letters.brand import was_asked
+from apps.mailings.selectors.letters.templates import templates_to_begin_from
+from apps.mailings.services.languages.translations import translations_of
 from apps.mailings.services.letters import draft_operations
 from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for
-from apps.mailings.services.letters.from_gallery import begin_from_gallery
 from apps.mailings.services.letters.saving import begin_letter, go_on_over, problems_of, save_letter
+from apps.mailings.services.letters.sources.from_gallery import begin_from_gallery
+from apps.mailings.services.letters.templates import begin_from_template
 from apps.mailings.services.messages import MessageChanged
 from apps.mailings.views.letters.base import LetterMixin
 from apps.mailings.views.messages import MessageCreate, MessageEdit
 from apps.users.models import User
+
+#: Templates that the page of a new message shows.
+_OWN: Final = 24
 
 
 class LetterEdit(LoggingMixin, LetterMixin, View):
@@ -82,7 +91,8 @@ class LetterEdit(LoggingMixin, LetterMixin, View):
         return render(request, "messages/letter/edit.html", {**context, "head": head})
 
     def _same(self, message: Message, draft: MessageDraft) -> bool:
-        return all(getattr(message, name) == getattr(draft, name) for name in CONTENT_FIELDS)
+        same = all(getattr(message, name) == getattr(draft, name) for name in CONTENT_FIELDS)
+        return same and translations_of(message) == translations_of(draft)
 
     def _both(self, request: HttpRequest, message: Message, status: int = 409) -> HttpResponse:
         """Two have written: show both, and lose neither."""
@@ -140,22 +150,41 @@ class MessageNew(LoggingMixin, OwnerFilterMixin, View):
             }
             for one in templates()
         ]
-        return render(request, "messages/new.html", {"gallery": gallery})
+        context = {
+            "gallery": gallery,
+            "own": templates_to_begin_from(self.actor)[:_OWN],
+            "ask_brand": not was_asked(self.actor.pk),
+        }
+        return render(request, "messages/new.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if request.POST.get("form") != Form.BLOCKS:
             return self._written(request)
         author, slug = cast(User, request.user), request.POST.get("template", "")
+        if "own" in request.POST:
+            return self._from_own(author, row_id(request.POST["own"]) or 0)
         if not slug:
             language = (get_language() or "").partition("-")[0]
             return redirect("messages:edit", pk=begin_letter(author=author, language=language).pk)
         found = template(slug)
         if found is None:
             raise Http404
+        language = self._language()
+        return self._begun(
+            partial(begin_from_gallery, author=author, template=found, language=language)
+        )
+
+    def _from_own(self, author: User, pk: int) -> HttpResponse:
+        rows = templates_to_begin_from(author).defer(None)
+        own = cast(MessageTemplate, self.visible_or_404(rows, pk=pk))
+        return self._begun(partial(begin_from_template, author=author, template=own))
+
+    def _begun(self, begin: Callable[[], Message]) -> HttpResponse:
+        """The editor of the new message, or why there is none."""
         try:
-            message = begin_from_gallery(author=author, template=found, language=self._language())
-        except MediaRefused as refusal:
-            flash.error(request, refusal_text(refusal))
+            message = begin()
+        except Refused as refusal:
+            flash.error(self.request, refusal_text(refusal))
             return redirect("messages:create")
         return redirect("messages:edit", pk=message.pk)
 

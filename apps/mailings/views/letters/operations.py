@@ -20,16 +20,18 @@ from apps.mailings.views.letters.base import LetterMixin, posted_act
 
 #: Acts of one step.
 _MOST = 50
+#: What is typed: on the canvas, or above it.
+_TYPED = ("set", "letter")
 
 
-class _Act(LoggingMixin, LetterMixin, View):
+class Act(LoggingMixin, LetterMixin, View):
     """Does something to the draft, and shows what came of it."""
 
     http_method_names = ["post"]
     #: ``undo`` or ``redo`` for those.
     played = ""
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponse:
         message = self.letter()
         try:
             applied = self.apply(self.writer(message))
@@ -38,18 +40,32 @@ class _Act(LoggingMixin, LetterMixin, View):
                 return self.refused(request, message, refusal)
             flash.error(request, refusal_text(refusal))
             return self.page_at("")
-        return self.after(request, applied, announce=announcement(applied, self.played))
+        said = announcement(applied, self.played)
+        return self.after(request, applied, announce=said, keep_properties=self.keeps_form())
+
+    def keeps_form(self) -> bool:
+        """True if the form of the part is shown with what was done to it already."""
+        return False
 
     def apply(self, writer: Writer) -> Applied:
         raise NotImplementedError
 
 
-class LetterOperations(_Act):
+class LetterOperations(Act):
     """One act, or several as one step: ``act`` is JSON."""
 
     def apply(self, writer: Writer) -> Applied:
         asked = [posted_act(self.request.POST, one) for one in self._asked()]
         return draft_operations.act(writer, asked, now=timezone.now())
+
+    def keeps_form(self) -> bool:
+        """What is typed on the canvas stands in the form already, and a move changes no field."""
+        shown = self.request.POST.get("selected")
+        return all(
+            isinstance(one, dict)
+            and (one.get("op") in _TYPED or (one.get("op") == "move" and one.get("id") == shown))
+            for one in self._asked()
+        )
 
     def _asked(self) -> list[Any]:
         try:
@@ -64,7 +80,7 @@ def _no_number(name: str) -> None:
     raise ValueError(name)
 
 
-class LetterUndo(_Act):
+class LetterUndo(Act):
     """Takes the last step back."""
 
     played = "undo"
@@ -73,7 +89,7 @@ class LetterUndo(_Act):
         return draft_operations.undo(writer)
 
 
-class LetterRedo(_Act):
+class LetterRedo(Act):
     """Does again what was taken back."""
 
     played = "redo"

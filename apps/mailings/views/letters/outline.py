@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.utils.translation import gettext
 
-from apps.core.content.blocks.completeness import complete
-from apps.core.content.blocks.document import read
+from apps.core.content.blocks.completeness import ContentGap
+from apps.core.content.blocks.document import MAX_NODES
 from apps.core.content.blocks.editing import places
-from apps.core.content.blocks.editing.places import Node
+from apps.core.content.blocks.editing.changes import Changes
+from apps.core.content.blocks.editing.places import Node, Place
 from apps.core.content.html_text import html_to_text
 from apps.mailings.forms.letters import words
-from apps.mailings.services.letters.hints import GAPS
+from apps.mailings.models import MessageDraft
+from apps.mailings.selectors.letters.saved_blocks import names_of_blocks
+from apps.mailings.services.letters.hints import GAPS, gaps_in
+from apps.mailings.services.letters.whole import Whole
+from apps.mailings.services.media.uses import saved_ids_in
 
 #: Where a part says what it is about, in the order in which it is looked for.
 _SAYS: Final = (
     "text", "label", "name", "html", "caption", "company", "author", "value", "source", "title",
 )  # fmt: skip
 _LONGEST: Final = 70
+#: Parts without words of their own, which are named by their numbers.
+_NUMBERED: Final = ("section", "column")
+#: Behind all that may lie there.
+END: Final = MAX_NODES
 
 
 @dataclass
@@ -95,7 +104,7 @@ class Part:
     @property
     def add_at_end(self) -> str:
         """Puts a new part behind those in it."""
-        return insertion(self.id, len(self.children))
+        return insertion(self.id, END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +120,13 @@ def insertion(parent: str, at: int) -> str:
     return json.dumps({"op": "insert", "parent": parent, "at": at}, separators=(",", ":"))
 
 
-def additions_after(document: Node, node_id: str) -> list[Target]:
-    """What may be added behind a part, or at the end of one that holds others."""
+def additions_after(
+    document: Node, node_id: str, saved: Sequence[tuple[int, str]] = ()
+) -> list[Target]:
+    """What may be added behind a part, or at the end of one that holds others.
+
+    ``saved``: the blocks that the writer has saved, by number and name.
+    """
     place = places.find(document, node_id)
     if place is None:
         return []
@@ -134,6 +148,11 @@ def additions_after(document: Node, node_id: str) -> list[Target]:
             Target(_addition(parent, at, "section", layout), f"{section}: {label}")
             for layout, label in sections
         ] + found
+        kind = str(words.KINDS["saved"])
+        found += [
+            Target(_addition(parent, at, "saved", str(number)), f"{kind}: {name}")
+            for number, name in saved
+        ]
     return found
 
 
@@ -142,32 +161,90 @@ def _addition(parent: str, at: int, kind: str, layout: str = "1") -> str:
     return json.dumps(act, separators=(",", ":"))
 
 
-def outline_of(document: Node) -> tuple[list[Part], list[str]]:
-    """The tree, and what the message as a whole lacks."""
+def outline_of(
+    document: Node, missing: Iterable[ContentGap], names: Mapping[int, str]
+) -> tuple[list[Part], list[str]]:
+    """The tree with what its parts lack, and what the message as a whole lacks.
+
+    ``names``: of the saved blocks in it.
+    """
+    gaps = _gaps(missing)
+    return list(_parts("", document["body"], gaps, names)), gaps.get("", [])
+
+
+def names_of(draft: MessageDraft) -> dict[int, str]:
+    """What the saved blocks of a draft are called."""
+    return names_of_blocks(draft.owner_id, saved_ids_in(draft.document))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedOutline:
+    """``rows`` of parts that were there, whole parts that are ``new``, what the message lacks."""
+
+    rows: list[Part]
+    new: list[Part]
+    lacks: list[str]
+
+
+def changed_outline(
+    document: Node, made: Whole, changes: Changes, names: Mapping[int, str]
+) -> ChangedOutline:
+    """What of the tree has changed; ``made`` is the same document as it would be sent."""
+    inner = {one for node_id in changes.added for one in _inside(document, node_id)}
+    gaps = _gaps(gaps_in(made, {*changes.altered, *inner}))
+    counted = {one for ids in changes.lists.values() for one in ids}  # their numbers may be others
+    rows: list[Part] = []
+    new: list[Part] = []
+    for place in places.each(document):
+        node_id = place.node["id"]
+        if node_id in changes.added:
+            new.append(_part(place, gaps, names, deep=True))
+        elif node_id in changes.altered or (
+            node_id in counted and places.kind_of(place.node) in _NUMBERED
+        ):
+            rows.append(_part(place, gaps, names))
+    return ChangedOutline(rows, new, gaps.get("", []))
+
+
+def _inside(document: Node, node_id: str) -> set[str]:
+    place = places.find(document, node_id)
+    return _ids(place.node) if place is not None else set()
+
+
+def _gaps(missing: Iterable[ContentGap]) -> dict[str, list[str]]:
     gaps: dict[str, list[str]] = defaultdict(list)
-    for gap in complete(read(document)):
+    for gap in missing:
         gaps[gap.block].append(str(GAPS.get(gap.code, gap.code)))
-    return list(_parts("", document["body"], gaps)), gaps.get("", [])
+    return gaps
 
 
-def _parts(parent: str, nodes: list[Node], gaps: dict[str, list[str]]) -> Iterator[Part]:
-    for at, node in enumerate(nodes):
-        kind, inner = places.kind_of(node), places.inside(node)
-        label = str(words.KINDS[kind])
-        yield Part(
-            id=node["id"],
-            kind=kind,
-            label=f"{label} {at + 1}" if kind in ("section", "column") else label,
-            summary=summary_of(node),
-            parent=parent,
-            at=at,
-            last=at == len(nodes) - 1,
-            device=node.get("device", "all"),
-            conditional=bool(node.get("visibility")),
-            gaps=gaps.get(node["id"], []),
-            children=list(_parts(node["id"], inner or [], gaps)),
-            holds=kind in ("column", "repeat"),
-        )
+def _parts(
+    parent: str, nodes: list[Node], gaps: dict[str, list[str]], names: Mapping[int, str]
+) -> Iterator[Part]:
+    for at in range(len(nodes)):
+        yield _part(Place(parent, at, nodes), gaps, names, deep=True)
+
+
+def _part(
+    place: Place, gaps: dict[str, list[str]], names: Mapping[int, str], *, deep: bool = False
+) -> Part:
+    """A part as it is shown; ``deep``: with those in it."""
+    node, kind = place.node, places.kind_of(place.node)
+    label, inner = str(words.KINDS[kind]), places.inside(node)
+    return Part(
+        id=node["id"],
+        kind=kind,
+        label=f"{label} {place.at + 1}" if kind in _NUMBERED else label,
+        summary=names.get(node.get("block", 0)) or summary_of(node),
+        parent=place.parent,
+        at=place.at,
+        last=place.at == len(place.siblings) - 1,
+        device=node.get("device", "all"),
+        conditional=bool(node.get("visibility")),
+        gaps=gaps.get(node["id"], []),
+        children=list(_parts(node["id"], inner or [], gaps, names)) if deep else [],
+        holds=kind in ("column", "repeat"),
+    )
 
 
 def summary_of(node: Node) -> str:

@@ -15,8 +15,8 @@ from apps.core.errors import ContentRefused, DomainError
 from apps.core.mixins import LoggingMixin, wants_fragment
 from apps.core.paging import row_id
 from apps.core.text.formatting import refusal_text
-from apps.mailings.forms.letters.theme_form import ThemeForm
 from apps.mailings.models import MessageDraft
+from apps.mailings.selectors.letters.saved_blocks import blocks_of
 from apps.mailings.services.letters import draft_operations
 from apps.mailings.services.letters.draft_operations import DraftMoved, Writer, draft_for
 from apps.mailings.views.letters.base import LetterMixin
@@ -84,8 +84,13 @@ class _FormPage(LoggingMixin, LetterMixin, View):
             template = f"messages/letter/{self.template}.html"
             return render(self.request, template, context, status=status)
         wrong = [self._sentence(form, name, errors) for name, errors in form.errors.items()]
-        context = self.context(draft, refusal=" ".join(wrong), wrong=" ".join(form.errors))
-        context["focus"] = self.kwargs.get("node", "")
+        context = {
+            **self.standing(draft),
+            "refusal": " ".join(wrong),
+            "wrong": " ".join(form.errors),
+            "focus": self.kwargs.get("node", ""),
+            "keep_properties": True,
+        }
         return render(self.request, "messages/letter/fragments.html", context, status=status)
 
     def _sentence(self, form: Any, name: str, errors: list[str]) -> str:
@@ -124,7 +129,7 @@ class LetterTheme(_FormPage):
     template = "theme"
 
     def make(self, draft: MessageDraft, data: Any = None) -> Any:
-        return ThemeForm(data, theme=(draft.document or {})["theme"])
+        return self.theme_form(draft, data)
 
     def shown(self, draft: MessageDraft, form: Any) -> dict[str, Any]:
         return {"theme_form": form}
@@ -163,7 +168,7 @@ class LetterAdd(LetterMixin, View):
             "draft": draft,
             "message": draft.message,
             "in_dialog": in_dialog,
-            "additions": additions_after(draft.document or {}, node),
+            "additions": additions_after(draft.document or {}, node, blocks_of(self.actor)),
             **self.properties(draft, node),
         }
         return render(request, f"messages/letter/add{part}.html", context)

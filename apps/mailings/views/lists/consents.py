@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.generic import View
 
-from apps.core.exports.tables import FORMS, cells_of, table_response
+from apps.core.exports.tables import cells_of, form_named, table_response
 from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import OwnerFilterMixin
 from apps.core.permissions import NOT_YOURS
@@ -28,13 +28,13 @@ class ConsentExport(CostlyMixin, OwnerFilterMixin, View):
         found = self.visible_or_404(MailingList.objects.all(), pk=pk)
         if not may(cast(User, request.user), COPY, owner_id=found.owner_id):
             raise PermissionDenied(NOT_YOURS)
-        for known in FORMS:
-            if known == form:
-                rows = consents_to_export(self.visible(Consent.objects.all()), found.pk)
-                return table_response(
-                    form=known,
-                    name=f"consents-{found.slug}",
-                    header=[str(HEADINGS[name]) for name in WORDED],
-                    rows=cells_of(rows, WORDED),
-                )
-        raise Http404
+        known = form_named(form)
+        if known is None:
+            raise Http404
+        rows = consents_to_export(self.visible(Consent.objects.all()), found.pk)
+        return table_response(
+            form=known,
+            name=f"consents-{found.slug}",
+            header=[str(HEADINGS[name]) for name in WORDED],
+            rows=cells_of(rows, WORDED),
+        )

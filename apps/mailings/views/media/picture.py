@@ -16,7 +16,8 @@ from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.mailings.media.errors import MediaRefused
 from apps.mailings.models import MediaFile
-from apps.mailings.services.media.library import MediaService, messages_with
+from apps.mailings.selectors.letters.uses import places_with
+from apps.mailings.services.media.library import MediaService
 from apps.mailings.services.media.renditions import address, path
 from apps.mailings.services.media.uploads import replace
 from apps.mailings.services.media.uses import letters_with
@@ -33,7 +34,7 @@ class MediaDetail(LoggingMixin, OwnerFilterMixin, TemplateView):
             media=media,
             shown_at=path(media, media.width),
             address=address(media, media.width),
-            uses=messages_with(media),
+            uses=places_with(media),
             editable=media.owner_id == self.actor.pk,
             replaceable=media.sent_at is None and media.archived_at is None,
             **kwargs,
@@ -83,7 +84,7 @@ class MediaDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
         return super().get_context_data(
             media=media,
             shown_at=path(media, media.width),
-            uses=messages_with(media),
+            uses=places_with(media),
             letters=letters_with(media) if media.sent_at is not None else 0,
             **kwargs,
         )

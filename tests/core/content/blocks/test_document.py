@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.core.content.blocks import document as documents
-from apps.core.content.blocks.document import MAX_NODES, Document, dump, read, walk
+from apps.core.content.blocks.document import MAX_NODES, Document, dump, read, sections, walk
 from apps.core.content.blocks.errors import DocumentInvalid, DocumentNewer, DocumentTooBig
 from tests.core.content.blocks.documents import BLOCKS, block, section, stored
 
@@ -118,6 +118,11 @@ def test_nodes_are_walked_in_the_order_of_reading() -> None:
         ({"kind": "language", "id": 3}, False),
         ({"kind": "field", "name": "city", "value": "Tula"}, True),
         ({"kind": "field"}, False),
+        ({"kind": "tag", "id": 3, "op": "is_not"}, True),
+        ({"kind": "tag", "id": 3, "op": "contains"}, False),
+        ({"kind": "segment", "id": 3, "op": "empty"}, False),
+        ({"kind": "language", "op": "empty"}, True),
+        ({"kind": "language", "op": "before", "value": "2026-01-01"}, False),
     ],
 )
 def test_a_condition_asks_for_one_thing(rule: dict[str, Any], whole: bool) -> None:
@@ -138,7 +143,7 @@ def test_a_text_is_measured_as_it_is_stored() -> None:
 
 def test_no_break_spaces_that_an_editor_writes_break_again() -> None:
     given = block("heading", text="three\u00a0words\u00a0here, 10\u00a0%")
-    heading: Any = read(stored(section(given))).body[0].columns[0].blocks[0]
+    heading: Any = sections(read(stored(section(given))))[0].columns[0].blocks[0]
     assert heading.text == "three words here, 10\u00a0%"
 
 

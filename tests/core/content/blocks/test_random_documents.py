@@ -121,7 +121,7 @@ def letters(draw: st.DrawFn) -> dict[str, Any]:
     return stored(*(draw(sections(number)) for number in range(draw(st.integers(1, 3)))))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(letters(), LINE, st.integers(0, 7), st.integers(0, 2))
 def test_every_letter_is_read_without_a_fault(
     given: dict[str, Any], line: str, bits: int, items: int
@@ -143,7 +143,7 @@ def test_every_letter_is_read_without_a_fault(
     assert isinstance(text_of(letter, VALUES, shown, items), str)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(letters())
 def test_html_and_text_ask_the_same_conditions(given: dict[str, Any]) -> None:
     """What is hidden from a reader of HTML is hidden from a reader of text."""

@@ -151,7 +151,7 @@ def test_an_embedded_picture_travels_inside_the_letter() -> None:
     letter = alone("image", picture={**PICTURE, "embed": True}, width=100)
     (picture,) = letter.pictures
     assert picture.embed
-    assert browser(html_of(letter)).found("img")[0]["src"] == picture.address == "cid:m7w200"
+    assert browser(html_of(letter)).found("img")[0]["src"] == picture.address == "cid:m7w200@letter"
 
 
 def test_a_preview_shows_an_embedded_picture_from_the_library() -> None:
@@ -282,6 +282,13 @@ def test_a_canvas_finds_every_node_that_is_shown() -> None:
 
 def test_the_schema_of_blocks_is_json() -> None:
     assert Document.model_json_schema()["properties"]["schema"]["const"] == 1
+
+
+def test_an_empty_column_invites_to_add_a_block_on_the_canvas_alone() -> None:
+    blank = section()
+    shown = "".join(map(str, compiled(blank, marks=True).html))
+    assert '<tr data-node="column01" data-add>' in shown and "Add a block here" in shown
+    assert "Add a block" not in "".join(map(str, compiled(blank).html))
 
 
 def test_the_canvas_shows_where_nothing_has_been_written_and_a_letter_does_not() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from apps.core.content.blocks.document import sections
 from apps.core.content.blocks.errors import DocumentInvalid
 from apps.core.content.blocks.strings import State, put_in, states, strings, with_texts
 from tests.core.content.blocks.documents import BLOCKS, block, document, section
@@ -62,7 +63,7 @@ def test_a_language_says_what_is_missing_stale_and_done() -> None:
 def test_what_is_missing_stays_in_the_base_language() -> None:
     letter = document(section(block("heading"), block("code", "block0002")))
     there = put_in(letter, {"block0001.text": {"of": "", "text": "Заголовок"}})
-    parts: Any = there.body[0].columns[0].blocks
+    parts: Any = sections(there)[0].columns[0].blocks
     heading, code = parts
     assert (heading.text, code.note) == ("Заголовок", "Until Sunday")
 
@@ -70,7 +71,7 @@ def test_what_is_missing_stays_in_the_base_language() -> None:
 def test_a_translation_is_cleaned_and_checked_like_any_text() -> None:
     letter = document(section(block("text"), block("button", "block0002")))
     there = with_texts(letter, {"block0001.html": "<script>x</script><b>a</b>"})
-    text: Any = there.body[0].columns[0].blocks[0]
+    text: Any = sections(there)[0].columns[0].blocks[0]
     assert text.html == "<strong>a</strong>"
     with pytest.raises(DocumentInvalid):
         with_texts(letter, {"block0002.link": "javascript:alert(1)"})
@@ -79,7 +80,7 @@ def test_a_translation_is_cleaned_and_checked_like_any_text() -> None:
 def test_a_picture_of_another_language_is_another_picture() -> None:
     letter = document(section(block("image")))
     there = with_texts(letter, {"block0001.picture.media": "12"})
-    image: Any = there.body[0].columns[0].blocks[0]
+    image: Any = sections(there)[0].columns[0].blocks[0]
     assert image.picture.media == 12
 
 

@@ -30,6 +30,10 @@ class Bracketed(Ink[str]):
     def value(text: str, /) -> str:
         return f"[{text}]"
 
+    @staticmethod
+    def token(values: Values, /) -> str:
+        return values["letter_token"]
+
 
 NAMED = Condition.from_json({"rules": [{"kind": "field", "name": "name", "op": "not_empty"}]})
 PARTS = [

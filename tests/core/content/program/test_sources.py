@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.content.html_contexts import TemplatePlace, escape_parts
@@ -141,7 +141,6 @@ _values = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(_pieces, _values)
 def test_a_program_writes_what_liquid_writes(pieces: list[str], values: dict[str, str]) -> None:
     source = "".join(pieces)

@@ -109,7 +109,7 @@ class TestHeaders:
 
     def test_a_long_unsubscribe_address_stays_on_its_line(self) -> None:
         url = "https://example.com/u/" + "x" * 150
-        letter = compile_email(CONTENT, lambda _: url, None, NOW).fill(to())
+        letter = compile_email(CONTENT, lambda _: (url, "", ""), NOW).fill(to())
         assert f"\r\nList-Unsubscribe: <{url}>\r\n".encode() in letter.body
         assert_travels(letter.body, longest=200)
 
@@ -198,7 +198,7 @@ class TestHeaders:
     def test_the_unsubscribe_address_must_be_one(self) -> None:
         for url in ("javascript:x", "https://x.ru/>\r\nBcc: y", "https://x.ru/a b", ""):
             with pytest.raises(RenderRefused):
-                compile_email(CONTENT, {7: url}.__getitem__, None, NOW).fill(to())
+                compile_email(CONTENT, {7: (url, "", "")}.__getitem__, NOW).fill(to())
 
 
 TEXTS = [
@@ -260,8 +260,9 @@ class TestBodies:
 
     def test_addresses_are_slots(self) -> None:
         text = "{{ unsubscribe_url }} {{ view_url }} {{ email }}"
+        page = "https://example.com/v/7/"
         email = compile_email(
-            content(text=text), leave, lambda number: f"https://example.com/v/{number}/", NOW
+            content(text=text), lambda number: (*leave(number)[:1], page, ""), NOW
         )
         letter = email.fill(to(email="anna@example.org"))
         expected = "https://example.com/u/7/ https://example.com/v/7/ anna@example.org"

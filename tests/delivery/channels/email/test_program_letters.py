@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.content.program import Condition, Program, asked_by
@@ -160,7 +160,6 @@ def same(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@settings(deadline=None)
 @given(_bodies, _texts, _bought, st.integers(0, 7))
 def test_the_letter_is_the_plain_join_of_its_parts(
     parts: list[Any], texts: dict[str, str], bought: list[dict[str, str]], bits: int

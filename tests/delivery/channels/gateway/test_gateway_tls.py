@@ -29,7 +29,7 @@ def outcomes_of(service: HttpService, count: int = 3) -> list[Outcome]:
 
 def test_it_speaks_tls_over_one_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs, ours = certificate(tmp_path)
-    monkeypatch.setattr(client, "tls", lambda: ours)
+    monkeypatch.setattr(client, "tls", lambda ca_file: ours)
     with HttpService(YES) as service:
         service.socket = theirs.wrap_socket(service.socket, server_side=True)
         outcomes = outcomes_of(service)
@@ -43,7 +43,7 @@ def test_a_certificate_that_does_not_hold_gets_nothing(
 ) -> None:
     theirs, ours = certificate(tmp_path, **(fault or {}))  # type: ignore[arg-type]
     if fault is not None:  # None: by an authority that nobody knows
-        monkeypatch.setattr(client, "tls", lambda: ours)
+        monkeypatch.setattr(client, "tls", lambda ca_file: ours)
     with HttpService(YES) as service:
         service.socket = theirs.wrap_socket(service.socket, server_side=True)
         outcomes = outcomes_of(service)

@@ -56,7 +56,7 @@ def letter(number: int = 7, *files: tuple[str, str, bytes]) -> Letter:
         subject="Новости,\r\n{{ full_name }}",
         text=from_text(""),
         html=from_html("<p>Привет, {{ full_name }}</p><a href='{{ unsubscribe_url }}'>x</a>"),
-        unsubscribe_url="https://e.org/u/{}".format,
+        links=lambda number: (f"https://e.org/u/{number}", "", ""),
         now=datetime.now(UTC),
         from_email="news@example.org",
         from_name="News",

@@ -13,32 +13,32 @@ from apps.core.content.program import from_html, from_text
 from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Claimed
 from apps.delivery.channels.content import Content, TextEmpty
+from apps.delivery.channels.messengers.compile import CompiledChat
 from apps.delivery.channels.telegram.compile import (
-    CompiledTelegram,
     TelegramMessage,
     TelegramTooLong,
     compile_telegram,
+    telegram_html,
 )
-from apps.delivery.channels.telegram.markup import telegram_html
 
 ALLOWED = {"b", "i", "u", "s", "a", "code", "pre", "blockquote", "tg-spoiler"}
 
 
-def compiled(text: str = "", html: str = "", files: int = 0) -> CompiledTelegram:
+def compiled(text: str = "", html: str = "", files: int = 0) -> CompiledChat:
     file = ("a.pdf", "application/pdf", b"%PDF")
     return compile_telegram(
         Content(
             "s",
             from_text(text),
             from_html(html),
-            "https://e.org/u/{}".format,
+            lambda number: (f"https://e.org/u/{number}", "", ""),
             datetime.now(UTC),
             attachments=(file,) * files,
         )
     )
 
 
-def body(message: CompiledTelegram, **fields: str) -> str:
+def body(message: CompiledChat, **fields: str) -> str:
     return message.fill(Claimed(7, 1, "100", 1, fields)).body.decode()
 
 

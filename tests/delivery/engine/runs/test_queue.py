@@ -90,6 +90,27 @@ def test_mailouts_of_one_gateway_are_frozen_at_once_and_sent_side_by_side(
         assert_equation(run)
 
 
+def test_a_run_whose_last_messages_are_being_sent_holds_no_other(
+    declare: Declare, senders: WorkerPool
+) -> None:
+    """Its worker waits for answers: the next run needs one of its own."""
+    gate = Gate()
+    with HttpService(gate) as service:
+        declare("sms", kind="gateway", url=service.url, token="t", timeout=30, max_connections=2)
+        first = queued(to_phones("first", 1))
+        senders.ensure_workers()
+        try:
+            wait_for(lambda: gate.asked == ["first"])
+            assert not Run.objects.get(pk=first.pk).pending
+            queued(to_phones("second", 0, owner=first.mailing.owner))
+            senders.ensure_workers()
+            wait_for(lambda: "second" in gate.asked)
+            assert Run.objects.get(pk=first.pk).state == "processing"
+        finally:
+            gate.open.set()
+        wait_for(lambda: not Run.objects.exclude(state="done").exists())
+
+
 def test_an_audience_that_comes_while_the_preparer_is_ending_is_frozen(
     senders: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

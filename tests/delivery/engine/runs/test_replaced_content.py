@@ -54,7 +54,7 @@ def test_the_rest_gets_the_edited_message(
     assert subjects(tmp_path) == ["new"] * 3 + ["old"] * 3
     versions = Delivery.objects.filter(run=run).order_by("id")
     assert list(versions.values_list("content_version", flat=True)) == [1, 1, 1, 2, 2, 2]
-    assert run.replaced.get().content["subject"].startswith("Новости")
+    assert run.contents.get().content["subject"].startswith("Новости")
     assert_equation(run)
 
 
@@ -83,4 +83,4 @@ def test_a_content_that_cannot_be_sent_changes_nothing(
     with pytest.raises(ContentRefused):
         service.replace_content(mailing_id=mailing.pk)
     run.refresh_from_db()
-    assert (run.content_version, run.replaced.count()) == (1, 0)
+    assert (run.content_version, run.contents.count()) == (1, 0)

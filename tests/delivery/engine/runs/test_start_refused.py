@@ -110,7 +110,7 @@ def test_a_defect_that_one_message_meets_does_not_stop_the_others(
         if message.pk == broken.message_id:
             raise ValueError("a defect")
 
-    monkeypatch.setattr("apps.delivery.engine.runs.launch.check_message", check)
+    monkeypatch.setattr("apps.delivery.engine.runs.languages.check_message", check)
     launched = DispatchService().dispatch_due()
     broken.refresh_from_db()
     runs = Run.objects.filter(pk__in=[one.run_id for one in launched])

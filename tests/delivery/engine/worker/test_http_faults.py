@@ -48,12 +48,15 @@ class Kind:
         fields: dict[str, dict[str, Any]] = {
             "phone": {"email": None, "phone": phone},
             "telegram": {"email": None, "telegram_chat_id": number},
+            "max": {"email": None, "max_user_id": number},
             "email": {"email": email},
         }
         return fields[self.channel]
 
     def recipient_of(self, request: Request) -> int:
         """The number of the recipient that a request is about."""
+        if self.channel == "max":
+            return int(request.path.rpartition("=")[2])
         asked = request.json
         if self.channel == "email":
             return int(asked["email"].removeprefix("anna").partition("@")[0])
@@ -73,11 +76,19 @@ TELEGRAM = Kind(
     "failed",
     400,
 )
+MAX = Kind(
+    "max",
+    "max",
+    {"message": {"body": {"mid": "mid.1"}}},
+    {"code": "user.not.found", "message": "no"},
+    "failed",
+    404,
+)
 SENDSAY = Kind(
     "sendsay", "email", {"track.id": "4711"}, {"errors": [{"id": "wrong_email"}]}, "failed"
 )
 EVERY_KIND = pytest.mark.parametrize(
-    "kind", [FORGETFUL, TELEGRAM, SENDSAY], ids=lambda kind: kind.name
+    "kind", [FORGETFUL, TELEGRAM, MAX, SENDSAY], ids=lambda kind: kind.name
 )
 
 #: What leaves it open whether the letter was taken. When everybody meets it, the service is down.

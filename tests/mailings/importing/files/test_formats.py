@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from apps.core.files.limited_process import ROOT
 from apps.mailings.importing.errors import ImportRefused, NotATable, SourceEmpty, UnknownSheet
 from apps.mailings.importing.files import spreadsheets
 from apps.mailings.importing.files.read_options import ReadOptions
@@ -289,6 +290,6 @@ def test_the_child_knows_no_settings_and_no_database(source: Path) -> None:
             "{}",
         ],
         capture_output=True,
-        cwd=spreadsheets._ROOT,
+        cwd=ROOT,
     )
     assert b"django" not in done.stderr

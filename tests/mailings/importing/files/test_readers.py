@@ -279,7 +279,7 @@ CELL = st.text(
 NAMES = st.text("abcdefпривет", min_size=1, max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_what_a_writer_wrote_is_read_back(data: st.DataObject) -> None:
     header = data.draw(st.lists(NAMES, min_size=2, max_size=4))
@@ -298,7 +298,7 @@ def test_what_a_writer_wrote_is_read_back(data: st.DataObject) -> None:
     assert misfits == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=400),

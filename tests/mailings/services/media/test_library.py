@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.mailings.media.errors import MediaRefused, MediaUsed
-from apps.mailings.models import MediaFile, MediaRendition
-from apps.mailings.services.media.library import MediaService, messages_with
+from apps.mailings.models import MediaFile, MediaRendition, Message
+from apps.mailings.selectors.letters.uses import places_with
+from apps.mailings.services.media.library import MediaService
 from apps.mailings.services.media.uses import record_uses
 from tests.factories import MessageFactory, UserFactory
 from tests.mailings.media.library import picture_files, picture_of
@@ -122,7 +123,6 @@ def test_what_is_gone_for_good_is_not_in_the_library(media: MediaFile) -> None:
 
 def test_messages_in_the_archive_count(media: MediaFile) -> None:
     used(media)
-    message = messages_with(media)[0]
-    message.archived_at = timezone.now()
-    message.save()
-    assert messages_with(media) == [message]
+    (place,) = places_with(media)
+    Message.objects.filter(pk=place.pk).update(archived_at=timezone.now())
+    assert places_with(media) == [place]

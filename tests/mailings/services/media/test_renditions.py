@@ -9,9 +9,9 @@ from django.conf import LazySettings
 from django.utils import timezone
 from pytest_mock import MockerFixture
 
+from apps.mailings.media import decoding
 from apps.mailings.media.errors import MediaTooLarge
 from apps.mailings.models import MediaFile
-from apps.mailings.services.media import renditions
 from apps.mailings.services.media.renditions import (
     PictureAddresses,
     address,
@@ -65,7 +65,7 @@ def test_what_moves_is_made_smaller_and_still_moves() -> None:
 
 def test_what_cannot_be_made_now_is_the_picture_itself(mocker: MockerFixture) -> None:
     media = picture_of(UserFactory.create())
-    mocker.patch.object(renditions, "decoded", side_effect=MediaTooLarge("too slow"))
+    mocker.patch.object(decoding, "decoded", side_effect=MediaTooLarge("too slow"))
     whole = rendition(media, 200)
     assert whole is not None and whole.width == 900
 
@@ -123,7 +123,7 @@ class TestAddresses:
     ) -> None:
         anna = UserFactory.create()
         media = picture_of(anna, jpeg(1600, 800))
-        decoded = mocker.patch.object(renditions, "decoded")
+        decoded = mocker.patch.object(decoding, "decoded")
         addresses = PictureAddresses(anna.pk, make=False)
         assert addresses(media.pk, 200).endswith("/320.jpg")
         assert addresses(media.pk, 600).endswith("/1600.jpg")

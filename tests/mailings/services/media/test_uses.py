@@ -177,7 +177,7 @@ class TestSent:
         now = RunFactory.create(mailing__owner=anna, sent=3, content={"html": html})
         replaced = RunFactory.create(mailing__owner=anna, sent=4, content={"html": "none"})
         for version in (1, 2):
-            replaced.replaced.create(version=version, content={"html": html})
+            replaced.contents.create(version=version, content={"html": html})
         RunFactory.create(mailing__owner=anna, sent=5, content={"html": "none"})
         RunFactory.create(sent=6, content={"html": html})  # somebody else's
         assert letters_with(media) == 7

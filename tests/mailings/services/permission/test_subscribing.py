@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
 from django.utils import timezone
 
 from apps.mailings.models import (
@@ -239,18 +235,3 @@ def test_what_a_browser_says_of_itself_is_cut(anna: Recipient, updates: MailingL
     subscribe(recipient=anna, lists=[updates], evidence=wordy, now=NOW)
     consent = Consent.objects.get()
     assert (len(consent.user_agent), len(consent.page)) == (200, 500)
-
-
-def test_who_was_known_by_an_open_sign_up_alone_is_noted_chunk_by_chunk(
-    anna: Recipient, updates: MailingList, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    migration = import_module("apps.mailings.migrations.0018_note_unconfirmed")
-    monkeypatch.setattr(migration, "_CHUNK", 1)
-    asked = RecipientFactory.create_batch(2, owner=anna.owner, source="form")
-    for person in (anna, *asked):
-        await_confirmation(recipient=person, lists=[updates], evidence=FORM, now=timezone.now())
-    other = MailingListFactory.create(owner=anna.owner)
-    subscribe(recipient=asked[0], lists=[other], evidence=FORM, now=timezone.now())
-    for _time in range(2):
-        migration.note_unconfirmed(apps, SimpleNamespace(connection=connection))
-    assert [*Recipient.objects.filter(unconfirmed_since__isnull=False)] == [asked[1]]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from apps.mailings.models import Suppression, SuppressionEvent
@@ -101,15 +99,6 @@ def test_a_person_who_comes_back_is_freed_of_their_own_unsubscribing_alone() -> 
     assert set(left) == {one.phone, "other@example.org"}
     assert Suppression.objects.count() == 3
     assert events() == [(one.email, "lifted", "unsubscribed", "recipient")]
-
-
-def test_what_was_suppressed_before_events_were_kept_has_one_that_says_so() -> None:
-    row = SuppressionFactory.create(reason="bounced")
-    migration = import_module("apps.mailings.migrations.0006_imports_suppression_events")
-    for _time in range(2):
-        with connection.cursor() as cursor:
-            migration.note_what_was_before(None, cursor)
-    assert events() == [(row.address, "before", "bounced", "")]
 
 
 def test_nothing_else_writes_suppressions() -> None:

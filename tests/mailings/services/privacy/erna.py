@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.api.models import IdempotentCall
 from apps.core.responses.stored import foreign
 from apps.delivery.models import AccountState
-from apps.feedback.models import Event, TelegramLink
+from apps.feedback.models import Event, MessengerLink
 from apps.mailings.models import (
     Activity,
     Consent,
@@ -126,7 +126,7 @@ def _add_traces(person: Recipient) -> None:
     Event.objects.create(
         provider="p", event_id="2", kind="bounced", facts={"recipient": EMAIL}, received_at=now
     )
-    TelegramLink.objects.create(recipient=person, account="bot", expires_at=now)
+    MessengerLink.objects.create(recipient=person, account="bot", expires_at=now)
     Notification.objects.create(owner=owner, code="complained", key="c", facts={"recipient": EMAIL})
     KeptForm.objects.create(owner=owner, path="/", data=f"email={EMAIL}", created_at=now)
     body = json.dumps({"events": [{"data": {"address": EMAIL, "chat": CHAT}}]})

@@ -16,6 +16,7 @@ from apps.mailings.models import (
     Subscription,
     SunsetCase,
     SunsetPolicy,
+    Term,
 )
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.subscribing import subscribe
@@ -97,10 +98,22 @@ def test_after_ninety_days_it_stays(policy: SunsetPolicy) -> None:
 
 
 def test_where_nothing_is_measured_nobody_is_found(policy: SunsetPolicy) -> None:
-    Engagement.objects.all().delete()
+    silent = Activity.objects.filter(last_opened_at=None)
+    silent.update(unanswered=0, last_sent_at=NOW)
     sunset.review(policy, now=NOW)
     policy.refresh_from_db()
     assert policy.unmeasured == 3 and sunset.figures(policy)["found"] == 0
+
+
+def test_who_asked_not_to_be_measured_or_is_hidden_is_never_inactive(policy: SunsetPolicy) -> None:
+    refused, hidden, silent = Recipient.objects.filter(activity__last_opened_at=None)
+    Activity.objects.update(last_sent_at=NOW)
+    Recipient.objects.filter(pk=refused.pk).update(unmeasured=True)
+    run = RunFactory.create(mailing__owner=policy.owner)
+    Engagement.objects.create(run=run, recipient=hidden, opened_at=NOW, term=Term.UNCLEAR)
+    sunset.review(policy, now=NOW)
+    policy.refresh_from_db()
+    assert SunsetCase.objects.get().recipient == silent and policy.unmeasured == 2
 
 
 def test_the_archive_is_undone_too(policy: SunsetPolicy) -> None:

@@ -9,20 +9,21 @@ import pytest
 from django.utils import timezone
 
 from apps.mailings.horizon import newest_attempt
-from apps.mailings.models import Activity, ActivityMark, Delivery, Engagement
+from apps.mailings.models import Activity, ActivityMark, Delivery
 from apps.mailings.services.privacy.erasing import erase_person
 from apps.mailings.services.segmentation import activity
-from apps.mailings.services.segmentation.activity import ActivityRollup, bounced, engaged, follow
+from apps.mailings.services.segmentation.activity import ActivityRollup, bounced, follow
 from tests.factories import AttemptFactory, DeliveryFactory, RecipientFactory, RunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 NOW = timezone.now()
 
 
-def sent(days: int, recipient: Any = None, **fields: Any) -> Any:
-    """An attempt so many days ago; returns whom it reached."""
+def sent(days: int, recipient: Any = None, *, measured: bool = True, **fields: Any) -> Any:
+    """An attempt so many days ago, of a letter that measures; returns whom it reached."""
     person = recipient or RecipientFactory.create()
-    run = RunFactory.create(mailing__owner=person.owner)
+    content = {"tracking": "persons" if measured else "off"}
+    run = RunFactory.create(mailing__owner=person.owner, content=content)
     delivery = DeliveryFactory.create(run=run, recipient=person, state="sent")
     AttemptFactory.create(delivery=delivery, created_at=NOW - timedelta(days=days), **fields)
     return person
@@ -50,6 +51,16 @@ def test_what_somebody_says_was_sent_counts_from_when_it_was() -> None:
     follow_all()
     row = Activity.objects.get()
     assert (row.pk, row.last_sent_at, row.unanswered) == (anna.pk, NOW - timedelta(days=9), 0)
+
+
+def test_what_is_not_measured_is_not_unanswered() -> None:
+    anna = sent(5, measured=False)
+    sent(4, anna)
+    silent = sent(3, RecipientFactory.create(unmeasured=True))
+    follow_all()
+    counted = {row.pk: row.unanswered for row in Activity.objects.all()}
+    assert counted == {anna.pk: 1, silent.pk: 0}
+    assert Activity.objects.get(pk=silent.pk).last_sent_at == NOW - timedelta(days=3)
 
 
 def test_following_in_small_chunks_counts_each_send_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +111,8 @@ def test_nothing_is_kept_of_an_erased_person() -> None:
     anna = sent(1)
     erase_person(anna, now=NOW)
     follow_all()
-    bounced(recipient_id=anna.pk, at=NOW)
-    engaged(run_id=RunFactory.create().pk, recipient_id=anna.pk, opened_at=NOW)
-    assert not Activity.objects.exists() and not Engagement.objects.exists()
+    bounced([anna.pk], at=NOW)
+    assert not Activity.objects.exists()
 
 
 def test_bounces_from_before_it_was_followed_and_after() -> None:
@@ -111,46 +121,13 @@ def test_bounces_from_before_it_was_followed_and_after() -> None:
     anna.deliveries.update(state="bounced", changed_at=came)
     follow_all()
     assert Activity.objects.get().last_bounced_at == came
-    bounced(recipient_id=anna.pk, at=NOW)
+    bounced([anna.pk], at=NOW)
     assert Activity.objects.get().last_bounced_at == NOW
-
-
-def test_a_reaction_of_the_person_answers_what_was_sent() -> None:
-    anna = sent(5)
-    sent(2, anna)
-    follow_all()
-    run = RunFactory.create()
-    ids = {"run_id": run.pk, "recipient_id": anna.pk}
-    engaged(**ids, opened_at=NOW, machine=True)
-    assert Activity.objects.get().unanswered == 2
-    engaged(**ids, opened_at=NOW - timedelta(days=1), clicked_at=NOW)
-    row, first = Activity.objects.get(), Engagement.objects.get()
-    assert (row.unanswered, row.last_opened_at, row.last_clicked_at) == (
-        0,
-        NOW - timedelta(days=1),
-        NOW,
-    )
-    assert (first.opened_at, first.clicked_at, first.machine_only) == (
-        NOW - timedelta(days=1),
-        NOW,
-        False,
-    )
-
-
-def test_the_first_reaction_is_kept_and_machines_come_too_late() -> None:
-    anna = RecipientFactory.create()
-    ids: dict[str, Any] = {"run_id": RunFactory.create().pk, "recipient_id": anna.pk}
-    engaged(**ids, opened_at=NOW)
-    engaged(**ids, opened_at=NOW + timedelta(hours=1))
-    engaged(**ids, clicked_at=NOW, machine=True)
-    row = Engagement.objects.get()
-    assert (row.opened_at, row.clicked_at, row.machine_only) == (NOW, None, False)
-    assert Activity.objects.get().last_opened_at == NOW + timedelta(hours=1)
 
 
 def test_sends_before_the_last_reaction_are_answered() -> None:
     anna = RecipientFactory.create()
-    engaged(run_id=RunFactory.create().pk, recipient_id=anna.pk, opened_at=NOW - timedelta(days=3))
+    Activity.objects.create(recipient=anna, last_opened_at=NOW - timedelta(days=3))
     sent(5, anna)
     sent(1, anna)
     follow_all()

@@ -148,6 +148,8 @@ def test_conditions_name_ones_own_tags_alone(cast: Cast, letter: Message) -> Non
     client.post(page, data | {"visibility-0-what": f"tag:{mine.pk}"})
     again = filled(client.get(page).content.decode())
     assert again["visibility-0-what"] == f"tag:{mine.pk}" and again["visibility-1-what"] == ""
+    refused = client.post(page, again | {"visibility-0-op": "contains"})  # a tag holds no words
+    assert refused.status_code == 422 and "visibility-0-op" in refused.context["part_form"].errors
     again |= {"visibility-1-what": "field:full_name", "visibility-1-op": "not_empty"}
     client.post(page, again)
     text = node_of(letter, "text")
@@ -315,8 +317,12 @@ def test_a_frame_runs_nothing(cast: Cast, letter: Message) -> None:
     for page in (f"{url('frame', letter)}?draft=1", url("canvas", letter)):
         answer = cast.client("owner").get(page)
         text, policy = answer.content.decode(), answer["Content-Security-Policy"]
-        assert not re.search(r"<script|<form|<input|javascript:", text)
-        assert "default-src 'none'" in policy and "script-src" not in policy
+        ours = re.findall(r'<script nonce="([^"]+)" src="/static/[^"]+"', text)
+        assert text.count("<script") == len(ours) == (3 if "canvas" in page else 0)
+        assert not re.search(r"<form|<input|javascript:", text)
+        assert "default-src 'none'" in policy and "script-src 'self'" not in policy
+        assert all(f"script-src 'nonce-{one}'" in policy for one in ours)
+        assert ours or "script-src" not in policy
     assert "sandbox" in cast.client("owner").get(url("frame", letter))["Content-Security-Policy"]
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
-from apps.core.http.costly import PLACES
+from apps.core.http import costly
 from apps.mailings.models import MediaFile
 from apps.mailings.services.media.uses import record_uses
 from tests.factories import MediaFileFactory, MessageFactory
@@ -82,7 +82,7 @@ class TestAdding:
 
     def test_it_takes_a_place_as_whatever_is_costly(self, cast: Cast) -> None:
         client = cast.client("owner")
-        with PLACES.place(cast.owner.pk), PLACES.place(cast.owner.pk):
+        with costly.PLACES.place(cast.owner.pk), costly.PLACES.place(cast.owner.pk):
             assert client.post("/media/", {"file": upload(drawing())}).status_code == 429
             assert client.get("/media/").status_code == 200
 

@@ -46,7 +46,7 @@ def said(response: Any) -> str:
 def test_it_shows_where_the_picture_is_shown(media: MediaFile, anna: Client) -> None:
     page = page_of(anna, f"/media/{media.pk}/")
     assert f"/m/{media.token}/900.jpg" in page
-    assert "Not used in any message." in page
+    assert "Not used anywhere." in page
     record_uses(MessageFactory.create(owner=media.owner, subject="June", html=f"/m/{media.token}/"))
     assert "June" in page_of(anna, f"/media/{media.pk}/")
 
@@ -110,7 +110,7 @@ class TestDeleting:
         url = f"/media/{media.pk}/delete/"
         page = page_of(anna, url)
         assert "June" in page and "Delete for good" not in page
-        assert "A message shows this picture: “June”" in said(anna.post(url, follow=True))
+        assert "This picture is in use: “June”" in said(anna.post(url, follow=True))
         assert MediaFile.objects.exists()
 
     def test_one_that_was_sent_says_in_how_many_letters_and_is_hidden(

@@ -8,7 +8,7 @@ op     fields                            what it does
 insert parent, at, node                  puts a part there
 remove id                                takes it out, with all in it
 move   id, parent, at                    ``at`` counts without the part itself
-set    id, field, value                  one field of a part
+set    id, field, value                  one field of a part; ``items.0.title`` inside it
 theme  field, value                      one field of the theme; ``light.text`` of a palette
 ====== ================================= ===========================================
 
@@ -19,6 +19,7 @@ of the table of them, with the ids of what is new.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -107,10 +108,23 @@ def _move(document: Node, act: Act) -> Act:
 def _set(document: Node, act: Act) -> Act:
     node, field = _found(document, act.get("id")).node, act.get("field")
     layout = field == "columns" and act.get("by") == "layout"
-    if not isinstance(field, str) or field not in node or (field in _FIXED and not layout):
+    first, *inner = field.split(".") if isinstance(field, str) else [""]
+    if first not in node or (first in _FIXED and not layout):
         raise _unfit()
-    before, node[field] = node[field], copy.deepcopy(act.get("value"))
+    holder, key = _inside(node, first, inner)
+    before, holder[key] = holder[key], copy.deepcopy(act.get("value"))
     return {**act, "value": before}
+
+
+def _inside(holder: Any, key: Any, path: list[str]) -> tuple[Any, Any]:
+    """The list or dict that a path ends in, and its key there. Raises PlaceUnfit."""
+    for name in path:
+        holder = holder[key]
+        key = int(name) if isinstance(holder, list) and re.fullmatch("[0-9]{1,4}", name) else name
+        known = range(len(holder)) if isinstance(holder, list) else holder
+        if not isinstance(holder, dict | list) or key not in known:
+            raise _unfit()
+    return holder, key
 
 
 def _theme(document: Node, act: Act) -> Act:
@@ -135,6 +149,8 @@ _ACTS: Final = {
 def _insertion(document: Node, asked: Mapping[str, Any]) -> Act:
     """A new part there; a block between sections comes with a section around it."""
     kind, target = str(asked.get("type")), _placed(asked)
+    if kind == "saved":
+        return {"op": "insert", **target, "node": _reference(asked.get("layout"))}
     if kind not in places.BLOCKS and kind != "section":
         raise _unfit()
     layout = str(asked.get("layout") or "1")
@@ -148,11 +164,19 @@ def _insertion(document: Node, asked: Mapping[str, Any]) -> Act:
     return {"op": "insert", **target, "node": node}
 
 
+def _reference(number: Any) -> Node:
+    """A saved block, whose number stands in the place of a layout."""
+    text = str(number)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:20]) < 2**63):
+        raise _unfit()
+    return places.new_reference(int(text))
+
+
 def _pasted(given: Any) -> Node:
     """A part that came from elsewhere, of the schema. Raises DocumentInvalid."""
     if not isinstance(given, dict) or "type" not in given:
         raise _unfit()
-    is_whole = given["type"] == "section"
+    is_whole = given["type"] in ("section", "saved")
     section = {"type": "section", "id": "x" * 12, "columns": [{"id": "y" * 12, "blocks": [given]}]}
     kept = stored({"schema": SCHEMA, "body": [given if is_whole else section]})
     part: Node = kept["body"][0]

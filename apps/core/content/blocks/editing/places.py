@@ -16,7 +16,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 
 from apps.core.content.blocks import schema
-from apps.core.content.blocks.document import SCHEMA, Column, Section
+from apps.core.content.blocks.document import SCHEMA, Column, Saved, Section
 from apps.core.content.blocks.values import Theme
 
 Node = dict[str, Any]
@@ -98,7 +98,7 @@ def parent_kind(document: Node, parent: str) -> str:
 
 def fits(kind: str, above: str) -> bool:
     """True if a part of this type may lie in one of that type."""
-    if kind == "section":
+    if kind in ("section", "saved"):
         return above == "letter"
     if kind == "column":
         return above == "section"
@@ -116,6 +116,11 @@ def new_node(kind: str, *, layout: str = "1") -> Node:
         return _section(LAYOUTS[layout])
     made = BLOCKS[kind].model_validate({"type": kind, "id": new_id()})
     return _dumped(made)
+
+
+def new_reference(block: int) -> Node:
+    """A saved block, to stand between sections."""
+    return _dumped(Saved(type="saved", id=new_id(), block=block))
 
 
 def _section(widths: tuple[int, ...]) -> Node:
@@ -144,10 +149,10 @@ def with_new_ids(node: Node) -> Node:
 
 
 def blank_document() -> Node:
-    """A new letter: a heading, a text, and the footer that the law asks for."""
+    """A new letter in its owner's look: a heading, a text, and the footer that the law asks for."""
     section = new_node("section")
     section["columns"][0]["blocks"] = [new_node("heading") | {"level": 1}, new_node("text")]
-    theme: Node = _dumped(Theme())
+    theme: Node = _dumped(Theme(follows_brand=True))
     return with_footer({"schema": SCHEMA, "theme": theme, "body": [section]})
 
 

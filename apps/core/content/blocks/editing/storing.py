@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from apps.core.content.blocks.document import dump, read
+from apps.core.content.blocks.document import Document, dump, read
 from apps.core.content.blocks.errors import DocumentInvalid
 
 #: A section, its columns, their blocks, a repeat, items, their pictures, and what is around them.
@@ -20,7 +20,12 @@ def stored(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises DocumentInvalid, DocumentNewer, DocumentTooBig.
     """
-    found: dict[str, Any] = without_nul(dump(read(given)))
+    return kept(read(given))
+
+
+def kept(document: Document) -> dict[str, Any]:
+    """What is stored of a document that has been read. Raises DocumentInvalid."""
+    found: dict[str, Any] = without_nul(dump(document))
     return found
 
 

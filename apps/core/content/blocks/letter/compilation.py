@@ -94,7 +94,9 @@ class Compilation:
         key = (media, width * DENSITY, embed)
         if key not in self._pictures:
             address = (
-                f"cid:m{media}w{key[1]}" if embed else self.surroundings.picture(media, key[1])
+                f"cid:m{media}w{key[1]}@letter"
+                if embed
+                else self.surroundings.picture(media, key[1])
             )
             self._pictures[key] = LetterPicture(media, key[1], address, embed)
         return self._pictures[key].address

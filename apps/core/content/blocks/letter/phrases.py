@@ -18,6 +18,9 @@ class Phrases:
     watch: str
     old_price: str  # read out before a price that is struck through
     empty: str  # on the canvas of an editor, where nothing has been written yet
+    add: str  # there, in a column that holds nothing
+    company: str  # there, where a footer lacks it
+    address: str
 
 
 _PHRASES: Final = {
@@ -30,6 +33,9 @@ _PHRASES: Final = {
         watch="Watch the video",
         old_price="was",
         empty="Nothing written yet",
+        add="Add a block here",
+        company="Company",
+        address="Postal address",
     ),
     "ru": Phrases(
         lang="ru",
@@ -40,6 +46,9 @@ _PHRASES: Final = {
         watch="Смотреть видео",
         old_price="раньше",
         empty="Пока ничего не написано",
+        add="Добавьте сюда блок",
+        company="Компания",
+        address="Почтовый адрес",
     ),
 }
 FALLBACK: Final = "en"

@@ -29,8 +29,18 @@ def head(compilation: Compilation) -> str:
     )
 
 
+def phone_rules(compilation: Compilation) -> str:
+    """The rules for phones that the sections which have been written need."""
+    rules = _of_sections(compilation)
+    return f"{_PHONE}{{{rules}}}" if rules else ""
+
+
+def _of_sections(compilation: Compilation) -> str:
+    return "".join(f".{name}{rule}" for name, rule in sorted(compilation.phone_rules.items()))
+
+
 def _sheet(compilation: Compilation, scheme: str) -> str:
-    phone = "".join(f".{name}{rule}" for name, rule in sorted(compilation.phone_rules.items()))
+    phone = _of_sections(compilation)
     rules = (
         f":root{{color-scheme:{scheme};supported-color-schemes:{scheme}}}"
         f"{_PHONE}{{.stack{{display:block!important;width:auto!important;"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import nh3
 
@@ -14,8 +15,10 @@ from apps.core.content.rules import refuse_depth
 
 _TAGS: Final = nh3.ALLOWED_TAGS | {"font", "center", "style", "s", "u", "sub", "sup"}
 _LAYOUT: Final = {"style", "class", "align", "valign", "width", "height", "bgcolor", "dir", "role"}
+#: What the editor finds parts and texts by.
+_MARKS: Final = {f"data-{name}" for name in ("node", "line", "rich", "gap", "empty", "add")}
 _ATTRIBUTES: Final = {
-    "*": _LAYOUT | {"aria-label", "data-node"},
+    "*": _LAYOUT | _MARKS | {"aria-label"},
     "a": {"href", "title"},
     "img": {"src", "alt", "border"},
     "table": {"cellpadding", "cellspacing", "border"},
@@ -30,10 +33,19 @@ def written_html(parts: Iterable[Part]) -> str:
 
     Raises HtmlTooDeep.
     """
-    html = escape_parts(_flat(parts))
-    refuse_depth(html)
+    return _cleaned(escape_parts(_flat(parts)))
+
+
+def written_rows(parts: Iterable[Part]) -> str:
+    """The same of rows, which stand in a table only."""
+    cleaned = _cleaned(f"<table>{escape_parts(_flat(parts))}</table>")
+    return cleaned.removeprefix("<table><tbody>").removesuffix("</tbody></table>")
+
+
+def _cleaned(source: str) -> str:
+    refuse_depth(source)
     return nh3.clean(
-        sane_markup(html),
+        sane_markup(source),
         tags=_TAGS,
         clean_content_tags={"script", "title"},
         attributes=_ATTRIBUTES,
@@ -53,9 +65,17 @@ def _flat(parts: Iterable[Part]) -> list[str]:
         elif "liquid" in part:
             found[-1] += part["liquid"]
         elif "href" in part:
-            found[-1] += "#"  # nothing leads out of the editor
+            found[-1] += _address(part["parts"])
         else:
             first, *rest = _flat(part["parts"])
             found[-1] += first
             found += rest
     return found
+
+
+def _address(parts: Iterable[Any]) -> str:
+    """A link's address as it is written; no placeholder in it is a value yet."""
+    return "".join(
+        part if isinstance(part, str) else html.escape(part.get("placeholder", ""))
+        for part in parts
+    )

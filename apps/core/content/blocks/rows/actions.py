@@ -39,7 +39,7 @@ def button(rows: Rows, block: Button) -> None:
     theme = rows.compilation.theme
     rows.cell(block, align=block.align)
     if block.look == "plain":
-        rows.link(block.link, block.label, style="font-weight:700")
+        rows.link(block.link, block.label, style="font-weight:700", field="label")
         rows.end()
         return
     filled = block.look == "filled"
@@ -57,7 +57,8 @@ def button(rows: Rows, block: Button) -> None:
         f"display:block;padding:{high}px {wide}px;font-size:{theme.size}px;line-height:1.25;"
         f"font-weight:700;text-decoration:none;border-radius:{theme.button_radius}px"
     )
-    rows.link(block.link, block.label, colour="button_text" if filled else "link", style=style)
+    ink = "button_text" if filled else "link"
+    rows.link(block.link, block.label, colour=ink, style=style, field="label")
     rows.raw("</td></tr></table>")
     rows.end()
 
@@ -77,7 +78,7 @@ def menu(rows: Rows, block: Menu) -> None:
     for number, entry in enumerate(block.entries):
         rows.raw(" &nbsp;&nbsp; " if number else "")
         style = "text-decoration:none;white-space:nowrap;font-weight:700"
-        rows.link(entry.link, entry.label, style=style)
+        rows.link(entry.link, entry.label, style=style, field=f"entries.{number}.label")
     rows.end()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.core.content.blocks.letter.parts import PREFERENCES, UNSUBSCRIBE, VIEW
+from apps.core.content.blocks.letter.parts import PREFERENCES, UNSUBSCRIBE, VIEW, escaped
 from apps.core.content.blocks.rows.writer import TABLE, Rows
 from apps.core.content.blocks.schema import Divider, Footer, Header, Spacer
 
@@ -14,7 +14,7 @@ def header(rows: Rows, block: Header) -> None:
         rows.cell(above, align="right", colour="muted", size=12)
         rows.link(VIEW, compilation.phrases.view, colour="muted")
         rows.end()
-    if block.logo is None and not block.name:
+    if block.logo is None and not block.name and not rows.on_canvas:
         return
     rows.cell(block, align=block.align, size=20)
     if block.logo is not None:
@@ -24,19 +24,21 @@ def header(rows: Rows, block: Header) -> None:
         rows.image(block.logo, width, link=block.link)
         rows.raw("</td></tr></table>")
     else:
-        rows.link(
-            block.link, block.name, colour="text", style="text-decoration:none;font-weight:700"
-        )
+        style = "text-decoration:none;font-weight:700"
+        rows.link(block.link, block.name, colour="text", style=style, field="name")
     rows.end()
 
 
 def footer(rows: Rows, block: Footer) -> None:
     compilation, phrases = rows.compilation, rows.compilation.phrases
     rows.cell(block, align=block.align, colour="muted", size=13)
-    whose = ", ".join(filter(None, (block.company, block.address)))
-    for line in filter(None, (block.reason, whose, block.mark)):
-        rows.text(line)
-        rows.raw("<br>")
+    needed = {"company": phrases.company, "address": phrases.address}
+    for names in (("reason",), ("company", "address"), ("mark",)):
+        shown = [one for one in names if getattr(block, one) or (rows.on_canvas and one in needed)]
+        for number, name in enumerate(shown):
+            rows.raw(", " if number else "")
+            rows.line(getattr(block, name), name, needed.get(name, ""))
+        rows.raw("<br>" if shown else "")
     rows.link(UNSUBSCRIBE, phrases.unsubscribe, colour="muted")
     if block.preferences:
         rows.raw(" &nbsp;·&nbsp; ")
@@ -65,3 +67,13 @@ def spacer(rows: Rows, block: Spacer) -> None:
     height = block.height + above + below
     rows.raw(f'<div style="height:{height}px;font-size:0;line-height:{height}px">&nbsp;</div>')
     rows.end()
+
+
+def invitation(rows: Rows, column: str) -> None:
+    """What stands on a canvas in a column that holds nothing yet."""
+    line = rows.compilation.colours.value("line")
+    rows.raw(
+        f'<tr data-node="{column}" data-add><td align="center" style="padding:20px 12px;'
+        f'border:1px dashed {line};{rows.font("muted", 14)}">'
+        f"{escaped(rows.compilation.phrases.add)}</td></tr>"
+    )

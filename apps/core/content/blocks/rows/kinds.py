@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from apps.core.content.blocks.rows import actions, data, frame, pictures, writing
 from apps.core.content.blocks.rows.writer import TABLE, Rows
-from apps.core.content.blocks.schema import Block, Repeat
+from apps.core.content.blocks.schema import Block, Repeat, Unrolled
 
 ROWS: Final[dict[str, Callable[[Rows, Any], None]]] = {
     "heading": writing.heading,
@@ -60,8 +60,11 @@ def _repeat(rows: Rows, block: Repeat) -> None:
         left, right = rows.compilation.sides
         empty.raw("<tr>")
         empty.inner_cell(f"8px {right}px 8px {left}px")
-        empty.rich(block.empty)
+        empty.rich(block.empty, field="empty")
         empty.raw("</td></tr>")
-    rows.each(block.source, block.limit, items, empty)
+    if isinstance(block, Unrolled):
+        rows.extend((items if block.blocks else empty).parts())
+    else:
+        rows.each(block.source, block.limit, items, empty)
     rows.raw("</table>")
     rows.end()

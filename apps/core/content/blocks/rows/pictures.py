@@ -33,7 +33,7 @@ def image(rows: Rows, block: Image) -> None:
             f'<p class="{kind}" style="margin:0;padding:8px {sides}px 0;font-size:14px'
             f'{clear};{rows.colour_style("muted")}">'
         )
-        rows.text(block.caption)
+        rows.line(block.caption, "caption")
         rows.raw("</p>")
     rows.end()
 
@@ -68,25 +68,26 @@ def cards(rows: Rows, block: Cards) -> None:
                 extra=f' width="{100 // across}%"',
             )
             for one in item:
-                _card(rows, one, width)
+                _card(rows, one, width, f"items.{start + number}")
             rows.raw("</td>")
         rows.raw("</tr>")
     rows.raw("</table>")
     rows.end()
 
 
-def _card(rows: Rows, item: Item, width: int) -> None:
+def _card(rows: Rows, item: Item, width: int, path: str) -> None:
     theme = rows.compilation.theme
     if item.picture is not None:
         corners = f";border-radius:{theme.radius}px"
         rows.image(item.picture, width, link=item.link, style=corners)
     if item.title:
         above = 12 if item.picture is not None else 0
-        rows.heading(3, item.title, round(theme.size * 1.1), f"{above}px 0 4px")
-    rows.rich(item.html, gap=8)
+        size = round(theme.size * 1.1)
+        rows.heading(3, item.title, size, f"{above}px 0 4px", field=f"{path}.title")
+    rows.rich(item.html, gap=8, field=f"{path}.html")
     if item.link and item.link_label:
         rows.raw('<p style="margin:8px 0 0">')
-        rows.link(item.link, item.link_label, style="font-weight:700")
+        rows.link(item.link, item.link_label, style="font-weight:700", field=f"{path}.link_label")
         rows.raw("</p>")
 
 
@@ -119,27 +120,27 @@ def _offer(rows: Rows, block: Product) -> None:
             f'{rows.colour_style("surface")};padding:3px 10px;border-radius:12px;font-size:13px;'
             'font-weight:700">'
         )
-        rows.text(block.badge)
+        rows.line(block.badge, "badge")
         rows.raw("</span></p>")
     if block.name:
-        rows.heading(3, block.name, round(theme.size * 1.2), "0 0 6px")
+        rows.heading(3, block.name, round(theme.size * 1.2), "0 0 6px", field="name")
     rows.rich(block.html, gap=8)
     if block.price:
         _price(rows, block)
     if block.label:
         rows.raw('<p style="margin:0">')
-        rows.link(block.link, block.label, style="font-weight:700")
+        rows.link(block.link, block.label, style="font-weight:700", field="label")
         rows.raw("</p>")
 
 
 def _price(rows: Rows, block: Product) -> None:
     size = round(rows.compilation.theme.size * 1.2)
     rows.raw(f'<p style="margin:8px 0"><strong style="font-size:{size}px">')
-    rows.text(block.price)
+    rows.line(block.price, "price")
     rows.raw("</strong>")
     if block.old_price:
         kind = rows.colour_class("muted")
         rows.raw(f' &nbsp;<s class="{kind}" style="{rows.colour_style("muted")}">')
-        rows.text(block.old_price)
+        rows.line(block.old_price, "old_price")
         rows.raw("</s>")
     rows.raw("</p>")

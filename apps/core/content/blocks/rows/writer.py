@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from apps.core.content.blocks.colours import Use
@@ -45,20 +47,38 @@ class Rows(PartWriter):
         for piece in self.pieces(source):
             self.raw(escaped(piece))
 
-    def rich(self, source: str, *, gap: int = 12) -> None:
-        """Cleaned rich text; ``gap`` stands between its paragraphs, and none behind the last."""
-        self._fill_gap(source)
-        ink = self.colour_style("link")
-        for number, piece in enumerate(_ANCHOR.split(_with_margins(source, gap))):
-            if number % 2:
-                self.open_link(html.unescape(piece), ink, self.colour_class("link"))
-            else:
-                self._marked(piece)
+    def line(self, source: str, field: str, empty: str = "") -> None:
+        """A line that is written on the canvas itself; ``field``: its path in the block.
 
-    def _fill_gap(self, source: str) -> None:
-        """On the canvas something stands where nothing has been written, to be seen and chosen."""
-        if self.compilation.surroundings.marks and not source.strip():
-            self.raw(f"<em>{escaped(self.compilation.phrases.empty)}</em>")
+        ``empty``: what stands there while nothing has been written.
+        """
+        with self._spot("span", f'data-line="{field}"', empty):
+            self.text(source)
+
+    def rich(self, source: str, *, gap: int = 12, field: str = "html") -> None:
+        """Cleaned rich text; ``gap`` stands between its paragraphs, and none behind the last."""
+        ink = self.colour_style("link")
+        with self._spot("div", f'data-rich="{field}" data-gap="{gap}"'):
+            for number, piece in enumerate(_ANCHOR.split(_with_margins(source, gap))):
+                if number % 2:
+                    self.open_link(html.unescape(piece), ink, self.colour_class("link"))
+                else:
+                    self._marked(piece)
+
+    @property
+    def on_canvas(self) -> bool:
+        """True where the letter is written, and not sent: what is empty is shown there, too."""
+        return self.compilation.surroundings.marks
+
+    @contextmanager
+    def _spot(self, tag: str, marks: str, empty: str = "") -> Iterator[None]:
+        """On a canvas, the element that is written in; it says so while nothing stands in it."""
+        if self.on_canvas:
+            nothing = escaped(empty or self.compilation.phrases.empty)
+            self.raw(f'<{tag} {marks} data-empty="{nothing}">')
+        yield
+        if self.on_canvas:
+            self.raw(f"</{tag}>")
 
     def _marked(self, source: str) -> None:
         for piece in self.pieces(source, html.unescape):
@@ -145,7 +165,9 @@ class Rows(PartWriter):
             f"{self.colour_style(colour)}"
         )
 
-    def heading(self, level: int, text: str, size: int, margin: str = "0") -> None:
+    def heading(
+        self, level: int, text: str, size: int, margin: str = "0", *, field: str = "text"
+    ) -> None:
         """A real heading of this level."""
         theme = self.compilation.theme
         family = (
@@ -155,8 +177,7 @@ class Rows(PartWriter):
             f'<h{level} style="margin:{margin};{family}font-size:{size}px;line-height:1.25;'
             'font-weight:700">'
         )
-        self._fill_gap(text)
-        self.text(text)
+        self.line(text, field)
         self.raw(f"</h{level}>")
 
     # -- colours -------------------------------------------------------------------------------
@@ -178,16 +199,25 @@ class Rows(PartWriter):
         self.part({"href": self.compilation.link(address), "parts": target.parts()})
         self.raw(f'" style="{style}">')
 
-    def link(self, address: str, label: str, *, colour: str = "link", style: str = "") -> None:
-        """A link with a text; only the text where there is no address yet."""
-        if address:
+    def link(
+        self, address: str, label: str, *, colour: str = "link", style: str = "", field: str = ""
+    ) -> None:
+        """A link with a text; only the text where there is no address yet.
+
+        ``field``: the path of the text in the block, where it is written on the canvas.
+        """
+        is_link = bool(address) or (self.on_canvas and bool(field))
+        if is_link:
             self.open_link(
-                address,
+                address or "#",
                 ";".join(filter(None, (self.colour_style(colour), style))),
                 self.colour_class(colour),
             )
-        self.text(label)
-        if address:
+        if field:
+            self.line(label, field)
+        else:
+            self.text(label)
+        if is_link:
             self.raw("</a>")
 
     def image(

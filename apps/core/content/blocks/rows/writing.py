@@ -33,7 +33,7 @@ def listing(rows: Rows, block: Listing) -> None:
         rows.raw("<tr>")
         _mark(rows, block.mark, item, number)
         rows.inner_cell(f"0 0 {0 if last else 12}px")
-        _item(rows, item)
+        _item(rows, item, f"items.{number - 1}")
         rows.raw("</td></tr>")
     rows.raw("</table>")
     rows.end()
@@ -51,18 +51,20 @@ def _mark(rows: Rows, mark: str, item: Item, number: int) -> None:
         rows.raw(f"<strong>{_MARKS[mark].format(number)}</strong></td>")
 
 
-def _item(rows: Rows, item: Item) -> None:
+def _item(rows: Rows, item: Item, path: str) -> None:
     if item.title:
         rows.raw("<strong>")
-        label_link = item.link if not item.link_label else ""
-        rows.link(label_link, item.title)
+        if item.link and not item.link_label:
+            rows.link(item.link, item.title, field=f"{path}.title")
+        else:
+            rows.line(item.title, f"{path}.title")
         rows.raw("</strong>")
         if item.html and not item.html.startswith(("<p>", "<ul>", "<ol>")):
             rows.raw("<br>")
-    rows.rich(item.html)
+    rows.rich(item.html, field=f"{path}.html")
     if item.link and item.link_label:
         rows.raw('<p style="margin:4px 0 0">')
-        rows.link(item.link, item.link_label, style="font-weight:700")
+        rows.link(item.link, item.link_label, style="font-weight:700", field=f"{path}.link_label")
         rows.raw("</p>")
 
 
@@ -80,11 +82,13 @@ def quote(rows: Rows, block: Quote) -> None:
     rows.raw('<blockquote style="margin:0">')
     rows.rich(block.html)
     rows.raw("</blockquote>")
-    about = [part for part in (block.author, block.about) if part]
+    about = [name for name in ("author", "about") if getattr(block, name)]
     if about:
         kind = rows.colour_class("muted")
         rows.raw(f'<p class="{kind}" style="margin:8px 0 0;{rows.colour_style("muted")}">— ')
-        rows.text(", ".join(about))
+        for number, name in enumerate(about):
+            rows.raw(", " if number else "")
+            rows.line(getattr(block, name), name)
         rows.raw("</p>")
     rows.raw("</td></tr></table>")
     rows.end()
@@ -98,11 +102,11 @@ def code(rows: Rows, block: Code) -> None:
     kind = rows.colour_class("accent", "border-color")
     rows.inner_cell(frame, kind=kind, extra=' align="center"', size=24)
     rows.raw(f'<span style="font-family:{STACKS["courier"]};letter-spacing:2px;font-weight:700">')
-    rows.text(block.value)
+    rows.line(block.value, "value")
     rows.raw("</span></td></tr></table>")
     if block.note:
         kind, ink = rows.colour_class("muted"), rows.colour_style("muted")
         rows.raw(f'<p class="{kind}" style="margin:10px 0 0;font-size:14px;{ink}">')
-        rows.text(block.note)
+        rows.line(block.note, "note")
         rows.raw("</p>")
     rows.end()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
-from apps.core.files.limited_process import bound
+from apps.core.files.limited_process import serve
 from apps.mailings.importing.files.spreadsheet_worker.job import CannotConvert, Findings, Job
 
 
@@ -21,18 +21,9 @@ def converter(kind: str) -> Callable[[Job], Findings]:
     return convert
 
 
-def main() -> int:
-    job = Job.read(sys.argv[1])
-    bound(job.megabytes, job.seconds)
-    try:
-        found = converter(job.kind)(job).as_dict()
-    except CannotConvert as error:
-        found = {"error": str(error)}
-    except MemoryError:
-        found = {"error": "too_big"}
-    sys.stdout.write(json.dumps(found))
-    return 1 if "error" in found else 0
+def work(job: Job) -> dict[str, Any]:
+    return converter(job.kind)(job).as_dict()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(Job.read, work, CannotConvert))

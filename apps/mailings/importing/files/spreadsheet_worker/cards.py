@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import vobject
 
-from apps.mailings.importing.files.spreadsheet_worker.job import Findings, Job, text_of, write_rows
-from apps.mailings.importing.files.spreadsheet_worker.pages import decoded
+from apps.mailings.importing.files.spreadsheet_worker.job import (
+    Findings,
+    Job,
+    declared_text,
+    text_of,
+    write_rows,
+)
 
 #: So many addresses of one kind are read of a card.
 _MOST: Final = 3
@@ -31,7 +35,7 @@ _BULKY: Final = re.compile(
 
 def convert(job: Job) -> Findings:
     """Write a header and a row for every card, also for one that cannot be read."""
-    write_rows(job, _rows(decoded(Path(job.source), _CHARSET)))
+    write_rows(job, _rows(declared_text(job, _CHARSET)))
     return Findings()
 
 

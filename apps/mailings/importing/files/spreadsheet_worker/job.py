@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
+from apps.mailings.importing.files.declared_encoding import declared
+
 #: One sign more than the longest value that is taken anywhere: the check still sees the excess.
 LONGEST_CELL: Final = 10_001
+_MOST_BYTES: Final = 50 * 1024 * 1024
 
 
 class CannotConvert(Exception):
@@ -48,6 +52,14 @@ class Findings:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def declared_text(job: Job, declaration: re.Pattern[bytes]) -> str:
+    """The source as text, by its mark, by what it declares, or by its letters."""
+    path = Path(job.source)
+    if path.stat().st_size > _MOST_BYTES:
+        raise CannotConvert("too_big")
+    return declared(path.read_bytes(), declaration)
 
 
 def text_of(cell: object) -> str:

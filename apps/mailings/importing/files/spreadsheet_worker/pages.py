@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Final
 
-from apps.mailings.importing.files.languages import eight_bit_encoding
+from apps.mailings.importing.files.declared_encoding import CHARSET
 from apps.mailings.importing.files.spreadsheet_worker.job import (
     CannotConvert,
     Findings,
     Job,
+    declared_text,
     text_of,
     write_rows,
 )
 
-_CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_MOST_BYTES: Final = 50 * 1024 * 1024
-_SAMPLE: Final = 1 << 15
 _MOST_CELLS_IN_A_ROW: Final = 1000
 
 
 def convert(job: Job) -> Findings:
     """Write the largest table of the page."""
     parser = _Tables()
-    parser.feed(decoded(Path(job.source), _CHARSET))
+    parser.feed(declared_text(job, CHARSET))
     parser.close()
     table = max(parser.tables, key=len, default=[])
     if not table:
         raise CannotConvert("no_table")
     write_rows(job, table)
     return Findings()
-
-
-def decoded(path: Path, declaration: re.Pattern[bytes]) -> str:
-    """The text of the file, by its mark, by what it declares, or by its letters."""
-    if path.stat().st_size > _MOST_BYTES:
-        raise CannotConvert("too_big")
-    content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    declared = declaration.search(content[:4096])
-    encodings = ["utf-8-sig", declared[1].decode() if declared else "utf-8"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode(eight_bit_encoding(content[:_SAMPLE]), "replace")
 
 
 class _Tables(HTMLParser):

@@ -16,9 +16,7 @@ from tests.delivery.channels.email.smtp.smtp_promises import SENDER, RecordingGu
 from tests.smtp_server import SmtpServer
 
 ALL = Extensions(pipelining=True, sizes=True, eightbit=True, smtputf8=True)
-FIXED = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FIXED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NASTY = st.sampled_from('\r\n\0<> @.\t\x7f\x85\u2028\u3000\uff1e\uff20\ud800a0бß:,"\\[]-')
 ADDRESSES = st.text(NASTY | st.characters(), max_size=30) | st.builds(
     "{}@{}".format, st.text(NASTY, max_size=8), st.text(NASTY, max_size=8)

@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.utils import timezone
 
 from apps.mailings.models import Delivery, Run
-from apps.mailings.services.privacy.retention import remove_old
+from apps.mailings.services.privacy.retention import count_old, remove_old
 from tests.factories import DeliveryFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +26,7 @@ def test_they_go_and_the_counters_stay(
     )
     DeliveryFactory.create(run=run, state="sent")
     DeliveryFactory.create_batch(2, run=run, state="suppressed", position=None)
+    assert count_old("left_out", now=timezone.now()) == 2 - left
     assert remove_old("left_out", now=timezone.now()) == 2 - left
     run = Run.objects.get(pk=run.pk)
     assert (run.suppressed, run.left_suppressed, run.audience) == (2, 2, 3)

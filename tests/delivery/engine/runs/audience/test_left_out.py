@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.utils import timezone
 
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run
 from tests.delivery.engine.workers import assert_equation, processing_run, send
-from tests.factories import (
-    AttemptFactory,
-    DeliveryFactory,
-    RecipientFactory,
-    RunFactory,
-    SuppressionFactory,
-    mailing_to,
-)
+from tests.factories import RecipientFactory, RunFactory, SuppressionFactory, mailing_to
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -93,30 +84,3 @@ def test_the_database_holds_the_sum() -> None:
     run = RunFactory.create(suppressed=2)
     with pytest.raises(IntegrityError):
         Run.objects.filter(pk=run.pk).update(left_suppressed=1)
-
-
-@pytest.mark.parametrize(
-    ("state", "response", "expected"),
-    [
-        ("suppressed", "@barred archived", "gone"),
-        ("suppressed", "@barred unsubscribed", "suppressed"),
-        ("suppressed", "@no_address", "no_address"),
-        ("sent", "250 Ok", ""),
-    ],
-)
-def test_old_rows_get_their_reason_and_their_time(state: str, response: str, expected: str) -> None:
-    run = RunFactory.create(state="preparing", **{state: 1}, left_suppressed=0)
-    row = DeliveryFactory.create(run=run, state=state, response=response, left_out="")
-    tried = AttemptFactory.create(delivery=row, created_at=timezone.now() - timedelta(days=3))
-    for name, step in (
-        ("0007_reasons_of_the_left_out", "give_reasons"),
-        ("0008_left_out_adds_up", "count_reasons"),
-    ):
-        with connection.schema_editor() as editor:
-            getattr(import_module(f"apps.mailings.migrations.{name}"), step)(apps, editor)
-    row.refresh_from_db()
-    assert row.left_out == expected
-    assert row.sent_at == (tried.created_at if state == "sent" else None)
-    Run.objects.filter(pk=run.pk).update(state="queued")
-    if expected:
-        assert getattr(Run.objects.get(pk=run.pk), f"left_{expected}") == 1

@@ -1,0 +1,1 @@
+"""What readers did, as the API gives it."""

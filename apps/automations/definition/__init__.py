@@ -1,0 +1,1 @@
+"""An automation as data, and whether it can be used."""

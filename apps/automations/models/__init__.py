@@ -1,0 +1,14 @@
+from apps.automations.models.automation import Automation, AutomationVersion, Step, StepMailing
+from apps.automations.models.enrolment import Enrolment, StepDone
+from apps.automations.models.facts import AutomationEvent, SegmentPresence
+
+__all__ = [
+    "Automation",
+    "AutomationEvent",
+    "AutomationVersion",
+    "Enrolment",
+    "SegmentPresence",
+    "Step",
+    "StepDone",
+    "StepMailing",
+]

@@ -1,0 +1,77 @@
+"""Who leaves before the next step, and why: asked of the database for all of them at once."""
+
+from __future__ import annotations
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
+
+from apps.automations.definition.parts import STEPS_TAKEN
+from apps.automations.models import Step
+from apps.automations.models.automation import Left
+from apps.automations.moving.batch import Batch
+from apps.mailings.models import Recipient, Subscription, Suppression
+from apps.mailings.models.audience import ADDRESS
+from apps.mailings.segments import compiled
+
+
+def leaving(batch: Batch) -> dict[int, str]:
+    """The reason of each who leaves; of several the first in this order counts."""
+    people = batch.people
+    living = set(people.values_list("pk", flat=True))
+    groups: list[tuple[str, set[int]]] = [
+        (Left.ARCHIVED, _ids(people.filter(archived_at__isnull=False))),
+    ]
+    if batch.exits.unsubscribed:
+        groups.append((Left.UNSUBSCRIBED, _ids(people.filter(_unsubscribed(batch)))))
+    if batch.exits.suppressed:
+        groups.append((Left.SUPPRESSED, _ids(people.filter(_unreachable(batch, Q())))))
+    if batch.exits.goal is not None:
+        reached = compiled(batch.exits.goal, batch.ground)
+        groups.append((Left.GOAL, _ids(people.filter(reached))))
+    found: dict[int, str] = {}
+    for one in batch.rows:
+        if one.recipient_id not in living:
+            found[one.id] = Left.ERASED
+            continue
+        reason = next((name for name, ids in groups if one.recipient_id in ids), None)
+        if reason is None and one.steps_taken >= STEPS_TAKEN:
+            reason = Left.LIMIT
+        if reason is not None:
+            found[one.id] = reason
+    return found
+
+
+def _ids(rows: QuerySet[Recipient]) -> set[int]:
+    return set(rows.values_list("pk", flat=True))
+
+
+def _unsubscribed(batch: Batch) -> Q:
+    """From the list of the trigger, or from everything that the letters go to."""
+    gone = _unreachable(batch, Q(reason=Suppression.Reason.UNSUBSCRIBED))
+    if batch.trigger["kind"] != "subscribed":
+        return gone
+    on = Subscription.objects.filter(
+        recipient_id=OuterRef("pk"),
+        list_id=batch.trigger["list"],
+        status=Subscription.Status.SUBSCRIBED,
+    )
+    return gone | ~Q(Exists(on))
+
+
+def _unreachable(batch: Batch, why: Q) -> Q:
+    """An address of the letters' channels is suppressed for this, and no other one is free."""
+    suppressed, free = Q(pk__in=()), Q(pk__in=())
+    for channel in _channels(batch):
+        name = ADDRESS[channel]
+        rows = Suppression.objects.filter(
+            owner_id=batch.owner.pk, channel=channel, address=Cast(OuterRef(name), CharField())
+        )
+        suppressed |= Q(Exists(rows.filter(why)))
+        free |= Q(~Exists(rows), **{f"{name}__isnull": False})
+    return suppressed & ~free
+
+
+def _channels(batch: Batch) -> list[str]:
+    letters = Step.objects.filter(version_id=batch.step.version_id, kind=Step.Kind.SEND)
+    fields = letters.values_list("fields__channel", "fields__second_channel")
+    return sorted({channel for both in fields for channel in both if channel})

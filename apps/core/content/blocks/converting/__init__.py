@@ -1,0 +1,1 @@
+"""Texts and HTML become blocks, and blocks HTML. No table, no setting, no request."""

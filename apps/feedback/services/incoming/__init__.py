@@ -1,0 +1,1 @@
+"""What becomes of the events of one call, taken as a set."""

@@ -1,0 +1,1 @@
+"""People connect their messengers by a link of their own, leave, and come back."""

@@ -1,0 +1,1 @@
+"""Files of single recipients: their bytes, archives of them, and what they are called."""

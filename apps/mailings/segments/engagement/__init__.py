@@ -1,0 +1,1 @@
+"""Conditions on what readers did, and of whom that is not known."""

@@ -1,0 +1,1 @@
+"""How the feeds of mailings stand."""

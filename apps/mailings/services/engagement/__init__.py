@@ -1,0 +1,1 @@
+"""Mailings that write again to those who did not react."""

@@ -1,0 +1,1 @@
+"""Where a letter comes from: the gallery, another form, another tool."""

@@ -1,0 +1,1 @@
+"""Pages that make a message of another one, or of a file."""

@@ -1,0 +1,1 @@
+"""Backup and restoring of a large installation: ``python -m benchmarks.backup``."""

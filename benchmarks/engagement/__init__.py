@@ -1,0 +1,1 @@
+"""How fast readers are answered and counted."""

@@ -1,0 +1,1 @@
+"""Agents: what their tokens may, and the tools of the MCP server."""

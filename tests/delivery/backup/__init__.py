@@ -1,0 +1,1 @@
+"""Backups, and installations made of them."""
