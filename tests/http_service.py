@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
 
+from apps.delivery.channels.http.client import Timeouts
+
 
 class End(Enum):
     """How a connection ends."""
@@ -54,6 +56,25 @@ class Request:
 
 
 Reply = Callable[[Request], Iterable[Step]]
+
+
+@dataclass(frozen=True)
+class Unending:
+    """A reply that is never whole: its client has to give up."""
+
+    reply: Reply
+
+    def __call__(self, request: Request) -> Iterable[Step]:
+        return self.reply(request)
+
+
+#: For a client whose time must not run out while a slow machine answers.
+PATIENT = Timeouts(connect=30, read=30, total=30)
+
+
+def timeouts_for(reply: Reply) -> Timeouts:
+    """Short ones where nothing else ends the call."""
+    return Timeouts(connect=30, read=0.4, total=0.8) if isinstance(reply, Unending) else PATIENT
 
 
 class HttpService(socketserver.ThreadingTCPServer):
@@ -182,7 +203,7 @@ def endless() -> Reply:
         while True:
             yield b"1000\r\n" + b" " * 0x1000 + b"\r\n"
 
-    return reply
+    return Unending(reply)
 
 
 def endless_headers() -> Reply:
@@ -193,7 +214,7 @@ def endless_headers() -> Reply:
         while True:
             yield b"a" * 4096
 
-    return reply
+    return Unending(reply)
 
 
 def drip(value: object, every: float = 0.05) -> Reply:
@@ -204,12 +225,12 @@ def drip(value: object, every: float = 0.05) -> Reply:
             yield bytes([byte])
             yield every
 
-    return reply
+    return Unending(reply)
 
 
 def silence() -> Reply:
     """Nothing, until the test is over."""
-    return steps(3600.0)
+    return Unending(steps(3600.0))
 
 
 def slow(reply: Reply, seconds: float) -> Reply:

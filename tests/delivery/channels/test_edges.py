@@ -27,7 +27,7 @@ from apps.delivery.channels.backend.channel import BackendChannel
 from apps.delivery.channels.content import Content, filled
 from apps.delivery.channels.gateway.compile import compile_text
 from apps.delivery.channels.http.channel import HttpOptions
-from apps.delivery.channels.http.client import Client, Connection, NotSent, Timeouts
+from apps.delivery.channels.http.client import Client, Connection, NotSent
 from apps.delivery.channels.outbox.channel import OutboxChannel
 from apps.delivery.channels.plain_text import html_text
 from apps.delivery.channels.sendsay.compile import compile_sendsay
@@ -35,9 +35,7 @@ from apps.delivery.channels.telegram import pacing
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, send_all
-from tests.http_service import HttpService, Request, Step
-
-TIMEOUT = Timeouts(connect=0.5, read=0.5, total=1.0)
+from tests.http_service import PATIENT, HttpService, Request, Step
 
 
 def content(**fields: Any) -> Content:
@@ -137,16 +135,16 @@ def test_a_letter_for_sendsay_has_no_more_than_the_message_has() -> None:
 
 def test_a_header_that_would_end_itself_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="header"):
-        Client("https://example.org", TIMEOUT, {"X-Token": "a\r\nX-Other: b"})
+        Client("https://example.org", PATIENT, {"X-Token": "a\r\nX-Other: b"})
 
 
 def test_an_address_with_a_password_in_it_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="without a name, a password"):
-        Client("https://anna:secret@example.org", TIMEOUT, {})
+        Client("https://anna:secret@example.org", PATIENT, {})
 
 
 def test_a_host_without_an_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Client("http://example.org", TIMEOUT, {})
+    client = Client("http://example.org", PATIENT, {})
     monkeypatch.setattr(client, "places", lambda: [])
     with pytest.raises(NotSent):
         Connection(client).post("/", b"{}", "application/json")
@@ -162,7 +160,7 @@ def test_a_request_that_cannot_be_written_to_its_end_was_not_sent() -> None:
 
         far = threading.Thread(target=hang_up)
         far.start()
-        line = Connection(Client(f"http://127.0.0.1:{listener.getsockname()[1]}", TIMEOUT, {}))
+        line = Connection(Client(f"http://127.0.0.1:{listener.getsockname()[1]}", PATIENT, {}))
         with pytest.raises(NotSent):
             line.post("/", b"x" * 20_000_000, "application/json")
         far.join()
@@ -174,14 +172,14 @@ def test_a_request_that_cannot_be_written_to_its_end_was_not_sent() -> None:
 @pytest.mark.parametrize("address", ["", "anna", "https://t.me/anna", "12 34"])
 def test_what_is_no_chat_is_never_asked_for(address: str) -> None:
     with HttpService(http.json_reply({"ok": True, "result": {"message_id": 1}})) as service:
-        bot = TelegramChannel(service.url, "1:a", BookGuard(), TIMEOUT, HttpOptions())
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENT, HttpOptions())
         (outcome,) = send_all(bot, [Letter(1, "", address, b"Hello")])
         assert (outcome.verdict, service.requests) == (Verdict.FAILED, [])
 
 
 def test_a_yes_without_a_message_is_doubtful() -> None:
     with HttpService(http.json_reply({"ok": True, "result": {}})) as service:
-        bot = TelegramChannel(service.url, "1:a", BookGuard(), TIMEOUT, HttpOptions())
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENT, HttpOptions())
         (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
     assert outcome.verdict is Verdict.UNKNOWN
 
@@ -192,7 +190,7 @@ def test_an_error_of_the_bot_api_itself_is_doubtful_unless_it_took_nothing(
 ) -> None:
     no = {"ok": False, "error_code": code, "description": "no"}
     with HttpService(http.json_reply(no, code)) as service:
-        bot = TelegramChannel(service.url, "1:a", BookGuard(), TIMEOUT, HttpOptions())
+        bot = TelegramChannel(service.url, "1:a", BookGuard(), PATIENT, HttpOptions())
         (outcome,) = send_all(bot, [Letter(1, "", "100", b"Hello")])
     assert (outcome.verdict, outcome.code) == (verdict, code)
 
@@ -206,7 +204,7 @@ def test_the_next_message_to_a_chat_waits_for_its_place(monkeypatch: pytest.Monk
         return http.json_reply({"ok": True, "result": {"message_id": 1}})(request)
 
     with HttpService(accept) as service:
-        bot = TelegramChannel(service.url, "2:b", BookGuard(), TIMEOUT, HttpOptions())
+        bot = TelegramChannel(service.url, "2:b", BookGuard(), PATIENT, HttpOptions())
         outcomes = send_all(bot, [Letter(number, "", "100", b"Hello") for number in range(2)])
     assert {one.verdict for one in outcomes} == {Verdict.SENT}
     assert times[1] - times[0] >= 0.19

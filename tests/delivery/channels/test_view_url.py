@@ -24,7 +24,13 @@ CONTENT = Content(
     domain="e.org",
     from_email="news@e.org",
 )
-ADDRESSES = {"email": "anna@e.org", "phone": "79161234567", "telegram": "100", "max": "1", "vk": "2"}
+ADDRESSES = {
+    "email": "anna@e.org",
+    "phone": "79161234567",
+    "telegram": "100",
+    "max": "1",
+    "vk": "2",
+}
 WAYS = [(kind, channel) for kind in sorted(KINDS) for channel in sorted(KINDS[kind].serves)]
 
 

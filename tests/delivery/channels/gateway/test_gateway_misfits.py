@@ -23,7 +23,8 @@ from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, send_all
 from tests.http_service import HttpService
 
-TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
+#: What the service has begun is never whole here.
+TIMEOUT = Timeouts(connect=30, read=0.4, total=0.8)
 
 
 @pytest.fixture

@@ -11,17 +11,16 @@ from apps.core.contracts import Blame, Letter, Outcome, Verdict
 from apps.core.responses.stored import NOTHING
 from apps.delivery.accounts import declaration
 from apps.delivery.channels.http.channel import HttpOptions
-from apps.delivery.channels.http.client import Client, Timeouts, tls
+from apps.delivery.channels.http.client import Client, tls
 from apps.delivery.channels.max.bot import check
 from apps.delivery.channels.max.channel import MaxChannel
 from config.account_settings import AccountSettings
 from tests import http_service as http
 from tests.delivery.channels.email.smtp.smtp_promises import certificate_files
 from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
-from tests.http_service import HttpService, Reply
+from tests.http_service import PATIENT, HttpService, Reply
 
 TOKEN = "f9LHodD0cOL_secret"
-TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = {"message": {"recipient": {"user_id": 100}, "body": {"mid": "mid.1", "seq": 1}}}
 
@@ -37,7 +36,7 @@ def service() -> Iterator[HttpService]:
 
 
 def outcomes_of(url: str, *letters: Letter, guard: BookGuard | None = None) -> list[Outcome]:
-    client = Client(url, TIMEOUT, {"Authorization": TOKEN})
+    client = Client(url, PATIENT, {"Authorization": TOKEN})
     options = HttpOptions(connections=1, secrets=(TOKEN,))
     return send_all(MaxChannel(client, guard or BookGuard(), options), list(letters))
 

@@ -19,10 +19,9 @@ from apps.delivery.channels.sendsay.compile import compile_sendsay
 from apps.delivery.channels.sendsay.tracking import STATUSES, track
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
-from tests.http_service import HttpService, Reply, Request
+from tests.http_service import PATIENT, HttpService, Reply, Request, timeouts_for
 
 KEY, PASSWORD = "19secretkey", "pa55word"
-TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"track.id": "4711", "duration": 0.01})
 BY_KEY = Credentials(apikey=KEY)
@@ -44,8 +43,9 @@ def sendsay(
     guard: BookGuard | None = None,
     credentials: Credentials = BY_KEY,
     connections: int = 1,
+    timeouts: Timeouts = PATIENT,
 ) -> SendsayChannel:
-    api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, TIMEOUT)
+    api = SendsayApi(f"{url}/general/api/v100/json/acc", credentials, timeouts)
     return SendsayChannel(
         api, guard or BookGuard(), HttpOptions(connections, secrets=(KEY, PASSWORD))
     )
@@ -67,9 +67,12 @@ def letter(number: int = 7, *files: tuple[str, str, bytes]) -> Letter:
 
 
 def outcome_of(
-    url: str, guard: BookGuard | None = None, credentials: Credentials = BY_KEY
+    url: str,
+    guard: BookGuard | None = None,
+    credentials: Credentials = BY_KEY,
+    timeouts: Timeouts = PATIENT,
 ) -> Outcome:
-    return send_all(sendsay(url, guard, credentials), [letter()])[0]
+    return send_all(sendsay(url, guard, credentials, timeouts=timeouts), [letter()])[0]
 
 
 def test_the_request_is_what_sendsay_expects(service: HttpService) -> None:
@@ -136,7 +139,7 @@ def test_every_answer_has_its_verdict(
     service: HttpService, reply: Reply, verdict: Verdict, blame: Blame, code: int
 ) -> None:
     service.usual = reply
-    outcome = outcome_of(service.url)
+    outcome = outcome_of(service.url, timeouts=timeouts_for(reply))
     assert (outcome.verdict, outcome.blame, outcome.code) == (verdict, blame, code)
     assert outcome.response
     assert len(service.requests) == 1
@@ -226,7 +229,7 @@ def test_a_log_in_that_goes_wrong_leaves_nothing_in_doubt(
     service: HttpService, reply: Reply, blame: Blame
 ) -> None:
     service.usual = reply
-    outcome = outcome_of(service.url, credentials=BY_SESSION)
+    outcome = outcome_of(service.url, credentials=BY_SESSION, timeouts=timeouts_for(reply))
     assert (outcome.verdict, outcome.blame) == (Verdict.UNSENT, blame)
 
 
@@ -239,7 +242,7 @@ def test_every_status_is_reported(service: HttpService) -> None:
         return list(http.json_reply(found)(request))
 
     service.usual = reply
-    api = SendsayApi(service.url, BY_KEY, TIMEOUT)
+    api = SendsayApi(service.url, BY_KEY, PATIENT)
     statuses = track(api, [str(status) for status in [*STATUSES, 99]])
     verdicts = {status: one.verdict for status, one in statuses.items()}
     waiting = dict.fromkeys("0 1 2 3 4 5 6 -4 -5 99".split())
@@ -254,9 +257,9 @@ def test_an_id_of_which_nothing_sensible_is_said_is_left_out(
     service: HttpService, reply: Reply
 ) -> None:
     service.usual = reply
-    assert track(SendsayApi(service.url, BY_KEY, TIMEOUT), ["1"]) == {}
+    assert track(SendsayApi(service.url, BY_KEY, PATIENT), ["1"]) == {}
 
 
 def test_tracking_says_when_nobody_answers() -> None:
     with pytest.raises(NotSent):
-        track(SendsayApi(nobody_there(), BY_KEY, TIMEOUT), ["1"])
+        track(SendsayApi(nobody_there(), BY_KEY, PATIENT), ["1"])

@@ -13,10 +13,9 @@ from apps.delivery.channels.http.client import Timeouts
 from apps.delivery.channels.telegram.channel import TelegramChannel
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
-from tests.http_service import HttpService, Reply
+from tests.http_service import PATIENT, HttpService, Reply, timeouts_for
 
 TOKEN = "123456:AAsecret_bot-token"
-TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 YES = http.json_reply({"ok": True, "result": {"message_id": 55, "chat": {"id": 100}}})
 PICTURE = ("cat.png", "image/png", b"\x89PNG" + b"\0" * 40_000)
@@ -34,9 +33,9 @@ def service() -> Iterator[HttpService]:
         yield service
 
 
-def bot(url: str, guard: BookGuard | None = None) -> TelegramChannel:
+def bot(url: str, guard: BookGuard | None = None, timeouts: Timeouts = PATIENT) -> TelegramChannel:
     behavior = HttpOptions(connections=1, secrets=(TOKEN,))
-    return TelegramChannel(url, TOKEN, guard or BookGuard(), TIMEOUT, behavior)
+    return TelegramChannel(url, TOKEN, guard or BookGuard(), timeouts, behavior)
 
 
 def letter(number: int = 7, chat: str = "100", *files: tuple[str, str, bytes]) -> Letter:
@@ -100,7 +99,7 @@ def test_every_answer_has_its_verdict(
     service: HttpService, reply: Reply, verdict: Verdict, blame: Blame, code: int
 ) -> None:
     service.usual = reply
-    outcome = outcome_of(service.url)
+    (outcome,) = send_all(bot(service.url, timeouts=timeouts_for(reply)), [letter()])
     assert (outcome.verdict, outcome.blame, outcome.code) == (verdict, blame, code)
     assert outcome.wait == (17 if code == 429 else 0)
     assert TOKEN not in repr(outcome)

@@ -13,17 +13,16 @@ from apps.core.contracts import Blame, Letter, Outcome, Verdict
 from apps.core.responses.stored import NOTHING
 from apps.delivery.accounts import declaration
 from apps.delivery.channels.http.channel import HttpOptions
-from apps.delivery.channels.http.client import Client, Timeouts
+from apps.delivery.channels.http.client import Client
 from apps.delivery.channels.vk.channel import VkChannel
 from apps.delivery.channels.vk.community import check
 from apps.delivery.channels.vk.errors import MEANINGS, WAITS, Meaning, meaning_of
 from config.account_settings import AccountSettings
 from tests import http_service as http
 from tests.delivery.channels.guards import BookGuard, nobody_there, send_all
-from tests.http_service import HttpService, Reply
+from tests.http_service import PATIENT, HttpService, Reply
 
 TOKEN = "vk1.a.secret-of_the-community"
-TIMEOUT = Timeouts(connect=0.5, read=0.4, total=0.8)
 R, N, A = Blame.RECIPIENT, Blame.NETWORK, Blame.ACCOUNT
 ROOT = Path(__file__).parents[4]
 
@@ -40,7 +39,7 @@ def service() -> Iterator[HttpService]:
 
 def outcomes_of(url: str, *letters: Letter) -> list[Outcome]:
     options = HttpOptions(connections=1, idempotent=True, secrets=(TOKEN,))
-    channel = VkChannel(Client(url, TIMEOUT, {}), TOKEN, BookGuard(), options)
+    channel = VkChannel(Client(url, PATIENT, {}), TOKEN, BookGuard(), options)
     return send_all(channel, list(letters))
 
 

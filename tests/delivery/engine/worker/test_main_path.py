@@ -125,8 +125,8 @@ def test_a_reset_opens_the_next_run_and_keeps_the_old_attempts() -> None:
     ("change", "code"),
     [
         ({"is_active": False}, "mailing_disabled"),
-        ({"ends_at": timezone.now() - timedelta(seconds=1)}, "window_ended"),
-        ({"starts_at": timezone.now() + timedelta(hours=1)}, "before_start"),
+        ({"starts_at": timedelta(days=-1), "ends_at": timedelta(seconds=-1)}, "window_ended"),
+        ({"starts_at": timedelta(hours=1)}, "before_start"),
         ({"account": "nowhere"}, "account_unknown"),
         ({"everyone": False}, "audience_empty"),
     ],
@@ -135,9 +135,12 @@ def test_what_cannot_be_sent_is_refused_before_a_row_is_written(
     change: dict[str, object], code: str
 ) -> None:
     mailing = mailing_to(1)
-    if "ends_at" in change:
-        change = {**change, "starts_at": timezone.now() - timedelta(days=1)}
-    Mailing.objects.filter(pk=mailing.pk).update(**change)
+    now = timezone.now()
+    fields = {
+        name: now + value if isinstance(value, timedelta) else value
+        for name, value in change.items()
+    }
+    Mailing.objects.filter(pk=mailing.pk).update(**fields)
     with pytest.raises(Refused) as refusal:
         send(mailing)
     assert refusal.value.code == code
