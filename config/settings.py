@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.users.middleware.ActingMiddleware",
     "apps.users.middleware.IdleSessionMiddleware",
     "apps.users.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -378,6 +379,8 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 ERASURE_KEYS, ERASURE_GRACE_DAYS = edge.keys_of(ENV.erasure_keys), ENV.erasure_grace_days
 UNCONFIRMED_DAYS, IMPORT_FILES_DAYS, EVENTS_DAYS = ENV.kept_days
 EVIDENCE_DAYS, LEFT_OUT_KEPT_DAYS = ENV.evidence_days, ENV.left_out_kept_days
+#: Days for which the audit log is kept; 0: for ever.
+AUDIT_DAYS = ENV.audit_days
 PERSONAL_FILES_DAYS, PERSONAL_FILES_QUOTA_MB = ENV.personal_files_days, ENV.personal_files_quota_mb
 
 # --- Logging --------------------------------------------------------------------------------

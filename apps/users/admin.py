@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.admin import ReadOnlyAdmin
+from apps.core.admin import NotedAdmin, ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.users.forms import NewUserForm
 from apps.users.models import ApiToken, Notification, User
@@ -107,7 +107,7 @@ def _for_superusers(model: type[Model]) -> None:
     """Let superusers alone change these rows, with whatever admin they have now."""
     usual = type(admin.site._registry[model])
     admin.site.unregister(model)
-    admin.site.register(model, type(usual.__name__, (_SuperusersOnly, usual), {}))
+    admin.site.register(model, type(usual.__name__, (_SuperusersOnly, NotedAdmin, usual), {}))
 
 
 for _model in (

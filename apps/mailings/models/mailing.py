@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.watch import Watch
 from apps.mailings.models.audience import Channel
 from apps.mailings.models.audience_rule import AudienceRule
 from apps.mailings.models.content import Message
@@ -45,6 +46,14 @@ class Mailing(MeasuredMailing, AudienceRule):
     ``utm`` are parameters of its links by their keys. A ``public`` one is shown in its owner's
     archive from its first run on; ``slug`` is its name there, and the usual ``utm_campaign``.
     """
+
+    audit = Watch(
+        name="name",
+        # What becomes of its runs has entries of its own.
+        quiet=frozenset({"status", "start_refusal"}),
+        # A message to one recipient is in the ledger, as its delivery.
+        unless={"kind": "transactional"},
+    )
 
     class Kind(models.TextChoices):
         MAILING = "mailing", _("mailing")

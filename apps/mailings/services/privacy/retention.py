@@ -22,6 +22,7 @@ from apps.mailings.personal_files import store
 from apps.mailings.services.engagement import firsts
 from apps.mailings.services.permission import subscribing
 from apps.mailings.services.personal_files import removing
+from apps.users import audit
 
 log = structlog.get_logger(__name__)
 
@@ -152,6 +153,12 @@ KEPT: Final = {
         _("IP address, browser and page of consents, after the end of the subscription"),
         _count_evidence,
         _empty_evidence,
+    ),
+    "audit": Kept(
+        "AUDIT_DAYS",
+        _("Entries of the audit log (0: for ever)"),
+        lambda now, days: audit.older_than(now - timedelta(days=days)).count(),
+        lambda now, days: audit.remove_older_than(now - timedelta(days=days)),
     ),
     "personal_files": Kept(
         "PERSONAL_FILES_DAYS",
