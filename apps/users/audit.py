@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,8 +15,9 @@ from django.utils import timezone
 
 from apps.core.audit.acting import Acting
 from apps.core.audit.log import AuditLog, Fact
+from apps.core.contracts import Actor
 from apps.core.personal_data import ERASED, Person
-from apps.users.models import AuditEntry, AuditOpening
+from apps.users.models import AuditEntry, AuditOpening, User
 
 #: The models whose rows are one recipient each.
 _PERSON: Final = "mailings.recipient"
@@ -48,6 +50,38 @@ def _entry(fact: Fact, by: Acting, now: datetime) -> AuditEntry:
         changes=fact.changes,
         details=dict(fact.details),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which entries; what is empty does not matter. ``until`` is not included."""
+
+    user: str = ""
+    act: str = ""
+    kind: str = ""
+    object_type: str = ""
+    object_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def entries_asked_for(actor: Actor, asked: AuditQuery) -> QuerySet[AuditEntry]:
+    """The entries that the actor may see and the query describes, in no order."""
+    rows = AuditEntry.objects.visible_to(actor)
+    exact = {
+        "act": asked.act,
+        "kind": asked.kind,
+        "object_type": asked.object_type,
+        "object_id": asked.object_id,
+        "at__gte": asked.since,
+        "at__lt": asked.until,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if not asked.user:
+        return rows
+    found = User.objects.filter(email=asked.user.lower()).values_list("pk", flat=True).first()
+    # Who is gone is known by name only; commands have no other.
+    return rows.filter(user_id=found) if found else rows.filter(name=asked.user)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -19,6 +19,7 @@ from apps.core.audit.acting import Kind
 from apps.core.audit.acts import Act
 from apps.core.audit.models import AuditedModel, AuditedQuerySet
 from apps.core.audit.watch import Watch
+from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 
 MANAGERS = "Managers"
@@ -302,6 +303,12 @@ class KeptForm(models.Model):
         return self.path
 
 
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """All for those who oversee, none for the others: not even what they did themselves."""
+        return self if actor.sees_all else self.none()
+
+
 class AuditEntry(models.Model):
     """Who did what to what, written once: the database refuses to change or delete it.
 
@@ -334,6 +341,8 @@ class AuditEntry(models.Model):
     )
     changes: models.JSONField[Any, Any] = models.JSONField(_("changes"), default=dict)
     details: models.JSONField[Any, Any] = models.JSONField(_("details"), default=dict)
+
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")
