@@ -28,6 +28,7 @@ class PrivacySettings(BaseModel):
         return value
 
     @property
-    def kept_days(self) -> tuple[int, int, int]:
-        """Subscriptions that nobody confirmed, files of imports, reports of providers."""
-        return self.unconfirmed_days, self.import_files_days, self.events_days
+    def kept_days(self) -> tuple[int, int, int, int]:
+        """Unconfirmed subscriptions, files of imports, reports of providers, the audit log."""
+        days = self.unconfirmed_days, self.import_files_days
+        return *days, self.events_days, self.audit_days

@@ -119,7 +119,7 @@ FILLED_BY_MIGRATIONS: Final = frozenset(
 )
 
 
-#: The audit log lets nothing be deleted but by whoever opens it; its opening is emptied after it.
+#: The audit log lets nothing be deleted but by who opens it; its opening is emptied after it.
 OPENS_THE_AUDIT_LOG: Final = "INSERT INTO users_auditopening (reason) VALUES ('retention')"
 
 

@@ -12,25 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.audit.models import AuditedQuerySet
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.responses.stored import Response
 from apps.mailings.models import Mailing, Message, Run, Sender
 
 #: What the engine measures and keeps of an account.
 _MEASURED = frozenset(
-    {
-        *("failures", "not_before", "cut_short_until", "last_error", "last_error_at", "cooldowns"),
-        *("quota_left", "quota_limit", "quota_renews_at", "quota_asked_at", "quota_error"),
-        *("server", "pipelining", "letters_per_connection", "learned_at"),
-    }
+    "failures not_before cut_short_until last_error last_error_at cooldowns quota_left quota_limit "
+    "quota_renews_at quota_asked_at quota_error server pipelining letters_per_connection "
+    "learned_at".split()
 )
 #: What became of a probe.
 _OUTCOME = frozenset(
-    {
-        *("state", "arrived_at", "folder", "is_spam", "authentication", "signatures"),
-        *("looked_at", "error", "key"),
-    }
+    "state arrived_at folder is_spam authentication signatures looked_at error key".split()
 )
 
 
@@ -45,7 +40,7 @@ class AccountState(BaseModel):
     were learned (server_behavior).
     """
 
-    audit = Watch(name="name", quiet=_MEASURED)
+    audit = AuditRule(name="name", quiet=_MEASURED)
 
     class State(models.TextChoices):
         READY = "ready", pgettext_lazy("account", "Active")
@@ -286,7 +281,7 @@ class Probe(BaseModel):
     mailbox, ``error`` why it, or the hand-over, failed.
     """
 
-    audit = Watch(name="seed", quiet=_OUTCOME)
+    audit = AuditRule(name="seed", quiet=_OUTCOME)
 
     class State(models.TextChoices):
         SENT = "sent", pgettext_lazy("probe", "Sent")

@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 from apps.core.audit.acting import Kind
 from apps.core.audit.acts import Act
 from apps.core.audit.models import AuditedModel, AuditedQuerySet
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 
@@ -62,7 +62,7 @@ class User(AuditedModel, AbstractUser):
     """A person who signs in by email. ``username`` always equals the email."""
 
     # A sign-in has an entry of its own.
-    audit = Watch(name="email", quiet=frozenset({"last_login", "username"}))
+    audit = AuditRule(name="email", quiet=frozenset({"last_login", "username"}))
 
     username: models.CharField[str, str] = models.CharField(
         _("username"), max_length=254, unique=True, editable=False
@@ -215,7 +215,7 @@ class ApiToken(AuditedModel):
     It ends with the password of then, like a session: User.save and services.toggle_active end it.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"last_used_at"}))
+    audit = AuditRule(name="name", quiet=frozenset({"last_used_at"}))
 
     class Scope(models.TextChoices):
         READ = "read", _("reads only")
@@ -372,7 +372,7 @@ class AuditEntry(models.Model):
 class AuditOpening(models.Model):
     """Lets its own transaction remove old entries, or empty those about an erased person.
 
-    A row of it is never committed: the triggers of the audit log let through whoever sees one.
+    A row of it is never committed: the triggers of the audit log let through who sees one.
     """
 
     reason: models.CharField[str, str] = models.CharField(max_length=20)

@@ -128,7 +128,7 @@ PAST_THE_MODELS: Final[dict[str, str]] = {
 }
 
 _FAKED: Final = (
-    "the dispatcher of the walk only takes notes; tests/delivery/engine/runs/test_noting"
+    "the dispatcher of the walk only takes notes; tests/delivery/engine/test_noting"
 )
 _ASKS: Final = "changes nothing"
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel, OwnedQuerySet
 from apps.core.responses.stored import Response
 from apps.mailings.models import Run
@@ -40,7 +40,7 @@ class Webhook(OwnedModel):
     nothing is sent, and the cursor waits.
     """
 
-    audit = Watch(quiet=_CURSORS, hidden=frozenset({"url"}))
+    audit = AuditRule(quiet=_CURSORS, hidden=frozenset({"url"}))
 
     url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)
     deliveries: models.BooleanField[bool, bool] = models.BooleanField(_("deliveries"), default=True)

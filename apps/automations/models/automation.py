@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models import Mailing
 
@@ -43,7 +43,7 @@ class Automation(OwnedModel):
     it looked last. ``is_active`` is a manager's switch: nobody moves while it is off.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"cursors"}))
+    audit = AuditRule(name="name", quiet=frozenset({"cursors"}))
 
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("automation", "Draft")

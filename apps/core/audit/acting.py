@@ -90,6 +90,6 @@ def act_as_command(argv: Sequence[str]) -> None:
 
 
 def client_of(user_agent: str) -> str:
-    """The kind of program that calls itself so; no version, which would tell one from another."""
+    """The kind of program that calls itself so; no version, by which one would be known."""
     found = (name for name, pattern in _CLIENTS if pattern.search(user_agent))
     return next(found, "other" if user_agent else "")

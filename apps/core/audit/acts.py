@@ -24,7 +24,6 @@ class Act(models.TextChoices):
     STOPPED = "stopped", pgettext_lazy("audit", "sending stopped")
     RESET = "reset", pgettext_lazy("audit", "prepared to be sent again")
     STATUS_SET = "status_set", pgettext_lazy("audit", "status changed manually")
-    SKIPPED = "skipped", pgettext_lazy("audit", "start skipped")
     CONTENT_REPLACED = "content_replaced", pgettext_lazy("audit", "content of a run replaced")
     RETRIED = "retried", pgettext_lazy("audit", "failed deliveries retried")
     CONTINUED = "continued", pgettext_lazy("audit", "sent to the remaining")
@@ -40,7 +39,6 @@ class Act(models.TextChoices):
     PASSWORD_SET = "password_set", pgettext_lazy("audit", "password changed")
     SECOND_FACTOR = "second_factor", pgettext_lazy("audit", "two-step sign-in changed")
     ADDRESS = "address", pgettext_lazy("audit", "address of an account changed")
-    RIGHTS = "rights", pgettext_lazy("audit", "rights changed")
     TOKEN_USED = "token_used", pgettext_lazy("audit", "API token used")
     AGENT_CALLED = "agent_called", pgettext_lazy("audit", "called by an agent")
 

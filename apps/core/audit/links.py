@@ -10,7 +10,7 @@ from django.db.models.signals import m2m_changed
 
 from apps.core.audit.acts import Act
 from apps.core.audit.log import Fact, Object, write
-from apps.core.audit.watch import watch_of
+from apps.core.audit.rule import audit_rule_of
 
 #: So many ids of links stand in one entry.
 LISTED: Final = 1000
@@ -24,8 +24,8 @@ def connect() -> None:
 
 def _note(sender: Any, instance: Any, action: str, reverse: bool, **facts: Any) -> None:
     holder = facts["model"] if reverse else type(instance)
-    watch = watch_of(holder)
-    if watch is None or action not in _NOTED or not watch.passes(_row(instance, watch.unless)):
+    rule = audit_rule_of(holder)
+    if rule is None or action not in _NOTED or not rule.passes(_row(instance, rule.unless)):
         return
     field = next(one for one in holder._meta.many_to_many if one.remote_field.through is sender)
     ids = facts["pk_set"] if action != "pre_clear" else _linked(sender, field, instance, reverse)
@@ -33,7 +33,7 @@ def _note(sender: Any, instance: Any, action: str, reverse: bool, **facts: Any) 
         return
     added = action == "post_add"
     if not reverse:
-        name = str(getattr(instance, watch.name, "") or "")[:200]
+        name = str(getattr(instance, rule.name, "") or "")[:200]
         _write(Object(holder._meta.label_lower, instance.pk, name), field.name, ids, added)
         return
     for pk in sorted(ids):

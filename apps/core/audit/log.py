@@ -65,7 +65,7 @@ def noted_as_one() -> Iterator[None]:
 
 
 def write(facts: Sequence[Fact], by: Acting | None = None) -> None:
-    """Keep these facts, of whoever acts now."""
+    """Keep these facts, of the one who acts now."""
     if facts and not _muted.get():
         audit_log.value.write(facts, by or current())
 

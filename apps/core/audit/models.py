@@ -9,8 +9,8 @@ from django.db import models, transaction
 
 from apps.core.audit.acts import Act
 from apps.core.audit.log import Fact, Object, write
+from apps.core.audit.rule import AuditRule, Row, audit_rule_of
 from apps.core.audit.values import Changes, changes_between
-from apps.core.audit.watch import Row, Watch, watch_of
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 
@@ -23,12 +23,12 @@ class _Reader:
     """Reads what is noted of rows as they are stored."""
 
     def __init__(
-        self, model: type[models.Model], watch: Watch, among: Iterable[str] | None = None
+        self, model: type[models.Model], rule: AuditRule, among: Iterable[str] | None = None
     ) -> None:
-        self.model, self.watch = model, watch
-        self.noted = watch.columns(model, among)
-        named = [watch.name] if watch.name else []
-        self._columns = list(dict.fromkeys(["pk", *self.noted, *named, *watch.unless]))
+        self.model, self.rule = model, rule
+        self.noted = rule.columns(model, among)
+        named = [rule.name] if rule.name else []
+        self._columns = list(dict.fromkeys(["pk", *self.noted, *named, *rule.unless]))
 
     def rows(self, found: models.QuerySet[Any]) -> list[dict[str, Any]]:
         """At most one more than are noted one by one."""
@@ -42,7 +42,7 @@ class _Reader:
         return self.by_ids([pk]).get(pk, {}) if pk is not None else {}
 
     def about(self, row: Row) -> Object:
-        name = row.get(self.watch.name) if self.watch.name else None
+        name = row.get(self.rule.name) if self.rule.name else None
         return Object(self.model._meta.label_lower, row.get("pk"), str(name or "")[:200])
 
     def several(self) -> Object:
@@ -53,15 +53,15 @@ class _Reader:
 
     def created(self, row: Row) -> Changes:
         """The values that say something: of a new row all others are empty."""
-        told = {name: value for name, value in self.values(row).items() if value not in _NOTHING}
-        return self.between({}, told)
+        filled = {name: value for name, value in self.values(row).items() if value not in _NOTHING}
+        return self.between({}, filled)
 
     def between(self, before: Row, after: Row) -> Changes:
-        return changes_between(before, after, self.watch.hidden)
+        return changes_between(before, after, self.rule.hidden)
 
     def gone(self, row: Row) -> tuple[Object, Changes]:
         """The object and its last values; of a person neither name nor values."""
-        if self.watch.personal:
+        if self.rule.personal:
             return Object(self.model._meta.label_lower, row.get("pk")), {}
         return self.about(row), {name: [pair[1], None] for name, pair in self.created(row).items()}
 
@@ -69,18 +69,18 @@ class _Reader:
 class AuditedModel(models.Model):
     """Notes in the audit log whenever a row is saved or deleted, as ``audit`` says."""
 
-    audit: ClassVar[Watch | None] = None
+    audit: ClassVar[AuditRule | None] = None
 
     class Meta:
         abstract = True
 
     def save_base(self, raw: bool = False, *args: Any, **kwargs: Any) -> None:
-        watch, fields = watch_of(type(self)), kwargs.get("update_fields")
-        if watch is None or raw or (fields is not None and not watch.columns(type(self), fields)):
+        rule, fields = audit_rule_of(type(self)), kwargs.get("update_fields")
+        if rule is None or raw or (fields is not None and not rule.columns(type(self), fields)):
             return super().save_base(raw, *args, **kwargs)
-        if not watch.passes({name: getattr(self, name) for name in watch.unless}):
+        if not rule.passes({name: getattr(self, name) for name in rule.unless}):
             return super().save_base(raw, *args, **kwargs)
-        reader = _Reader(type(self), watch, fields)
+        reader = _Reader(type(self), rule, fields)
         with transaction.atomic(savepoint=False):
             before = {} if self._state.adding else reader.one(self.pk)
             super().save_base(raw, *args, **kwargs)
@@ -88,10 +88,10 @@ class AuditedModel(models.Model):
         return None
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        watch = watch_of(type(self))
-        if watch is None:
+        rule = audit_rule_of(type(self))
+        if rule is None:
             return super().delete(*args, **kwargs)
-        reader = _Reader(type(self), watch)
+        reader = _Reader(type(self), rule)
         with transaction.atomic(savepoint=False):
             before = reader.one(self.pk)
             done = super().delete(*args, **kwargs)
@@ -113,7 +113,7 @@ def _note_deleted(reader: _Reader, rows: Sequence[Row], done: tuple[int, dict[st
     details = {"with": with_it} if with_it else {}
     count = done[1].get(own, 0)
     if count <= MOST and count == len(rows):
-        kept = [row for row in rows if reader.watch.passes(row)]
+        kept = [row for row in rows if reader.rule.passes(row)]
         write([Fact(Act.DELETED, *reader.gone(row), details) for row in kept])
     elif count:
         write([Fact(Act.DELETED, reader.several(), details=details, count=count)])
@@ -123,11 +123,11 @@ class AuditedQuerySet(models.QuerySet[M]):
     """Notes in the audit log what is written to several rows at once."""
 
     def update(self, **values: Any) -> int:
-        watch = watch_of(self.model)
-        noted = watch.columns(self.model, values) if watch is not None else []
-        if watch is None or not noted:
+        rule = audit_rule_of(self.model)
+        noted = rule.columns(self.model, values) if rule is not None else []
+        if rule is None or not noted:
             return super().update(**values)
-        reader = _Reader(self.model, watch, noted)
+        reader = _Reader(self.model, rule, noted)
         with transaction.atomic(savepoint=False):
             before = reader.rows(self)
             count = super().update(**values)
@@ -137,10 +137,10 @@ class AuditedQuerySet(models.QuerySet[M]):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        watch = watch_of(self.model)
-        if watch is None:
+        rule = audit_rule_of(self.model)
+        if rule is None:
             return super().delete()
-        reader = _Reader(self.model, watch)
+        reader = _Reader(self.model, rule)
         with transaction.atomic(savepoint=False):
             before = reader.rows(self)
             done = super().delete()
@@ -150,10 +150,10 @@ class AuditedQuerySet(models.QuerySet[M]):
     delete.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        watch = watch_of(self.model)
-        if watch is None:
+        rule = audit_rule_of(self.model)
+        if rule is None:
             return super().bulk_create(objs, *args, **kwargs)
-        reader = _Reader(self.model, watch)
+        reader = _Reader(self.model, rule)
         with transaction.atomic(savepoint=False):
             made = super().bulk_create(objs, *args, **kwargs)
             _note_created(reader, made)
@@ -164,7 +164,7 @@ def _note_created(reader: _Reader, made: Sequence[Any]) -> None:
     """Rows that were there already have no id here: how many came to be is not known then."""
     if len(made) <= MOST and all(row.pk is not None for row in made):
         rows = reader.by_ids([row.pk for row in made]).values()
-        kept = [row for row in rows if reader.watch.passes(row)]
+        kept = [row for row in rows if reader.rule.passes(row)]
         write([Fact(Act.CREATED, reader.about(row), reader.created(row)) for row in kept])
     elif made:
         write([Fact(Act.CREATED, reader.several(), count=len(made))])
@@ -186,6 +186,6 @@ def _note_updated(
     for old in before:
         new = stored.get(old["pk"], {})
         changed = reader.between(reader.values(old), reader.values(new)) if new else {}
-        if changed and reader.watch.passes(new):
+        if changed and reader.rule.passes(new):
             facts.append(Fact(Act.CHANGED, reader.about(new), changed))
     write(facts)

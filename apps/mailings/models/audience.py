@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.core.values.addresses import (
     LONGEST_EMAIL,
@@ -80,7 +80,7 @@ class Tag(OwnedModel):
     ``for_mailout``: it was made because the filter of a mailout named it.
     """
 
-    audit = Watch(name="name")
+    audit = AuditRule(name="name")
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=80)
     for_mailout: models.BooleanField[bool, bool] = models.BooleanField(
@@ -111,7 +111,7 @@ class Recipient(OwnedModel):
     does not want openings and clicks to be measured.
     """
 
-    audit = Watch(name="full_name", personal=True, quiet=frozenset({"unconfirmed_since"}))
+    audit = AuditRule(name="full_name", personal=True, quiet=frozenset({"unconfirmed_since"}))
 
     class Source(models.TextChoices):
         """How this person came first."""

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.content import private_storage
 
@@ -36,7 +36,7 @@ class RecipientImport(OwnedModel):
     is the nightly pull.
     """
 
-    audit = Watch(quiet=_PROGRESS)
+    audit = AuditRule(quiet=_PROGRESS)
 
     class State(models.TextChoices):
         READING = "reading", pgettext_lazy("import", "Reading")

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Recipient
 
@@ -22,7 +22,7 @@ class Segment(OwnedModel):
     ``counted_at``.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"counted", "counted_at"}))
+    audit = AuditRule(name="name", quiet=frozenset({"counted", "counted_at"}))
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=120)
     tree: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("conditions"))
@@ -61,7 +61,7 @@ class AttributeDefinition(OwnedModel):
     while a change of kind is under way, the last person whose value has been read anew.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"misfits", "read_up_to"}))
+    audit = AuditRule(name="name", quiet=frozenset({"misfits", "read_up_to"}))
 
     class Kind(models.TextChoices):
         TEXT = "text", pgettext_lazy("attribute", "Text")

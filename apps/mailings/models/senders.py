@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Channel, normal_address
 
@@ -23,7 +23,7 @@ class Sender(OwnedModel):
     one is offered to everybody.
     """
 
-    audit = Watch(name="address")
+    audit = AuditRule(name="address")
 
     class ConfirmedBy(models.TextChoices):
         LINK = "link", _("a link sent to the address")

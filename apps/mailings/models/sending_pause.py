@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.audit.models import AuditedModel, AuditedQuerySet
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.responses.stored import Response
 from apps.mailings.models.ledger import Run
 
@@ -30,7 +30,7 @@ class SendingPause(AuditedModel):
     lifted it, and the runs up to this id count no more.
     """
 
-    audit = Watch()
+    audit = AuditRule()
 
     owner: models.OneToOneField[Any, Any] = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sending_pause"

@@ -19,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from apps.core.audit.acting import Kind
 from apps.core.audit.acts import Act
-from apps.core.audit.watch import watch_of
+from apps.core.audit.rule import audit_rule_of
 from apps.core.contracts import Actor
 from apps.core.exports.tables import Column
 from apps.core.lists.filters import (
@@ -67,7 +67,7 @@ def kinds_of_objects() -> Choices:
 
 @cache
 def _models() -> dict[str, type[Model]]:
-    return {model._meta.label_lower: model for model in apps.get_models() if watch_of(model)}
+    return {model._meta.label_lower: model for model in apps.get_models() if audit_rule_of(model)}
 
 
 def kind_in_words(entry: AuditEntry) -> str:

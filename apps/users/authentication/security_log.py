@@ -113,6 +113,6 @@ def note(act: Act, user: Any, request: HttpRequest | None, event: str) -> None:
 
 
 def note_failed_sign_in(user: Any, request: HttpRequest | None, reason: str) -> None:
-    """Note it for an account and for none alike: the time that it takes tells them not apart."""
+    """Note it for an account and for none alike: both take the same time."""
     by = from_request(request, Kind.VISITOR) if request is not None else None
     record(Act.SIGN_IN_FAILED, user or User, details={"reason": reason}, by=by)

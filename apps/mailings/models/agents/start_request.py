@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.audit.models import AuditedModel, AuditedQuerySet
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.mailings.models.mailing import Mailing
 
 
@@ -19,7 +19,7 @@ class StartRequest(AuditedModel):
     declining. ``asked_by`` is the name of the agent's token, ``note`` what the agent says to it.
     """
 
-    audit = Watch()
+    audit = AuditRule()
 
     mailing: models.OneToOneField[Any, Any] = models.OneToOneField(
         Mailing, on_delete=models.CASCADE, related_name="start_request"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.audit.models import AuditedModel, AuditedQuerySet
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel
 from apps.mailings.models.content import Message
 from apps.mailings.models.mailing import Mailing
@@ -68,7 +68,7 @@ class Terms(BaseModel):
 class Experiment(Terms):
     """The experiment of a mailing, which itself is variant A; the others are ``variants``."""
 
-    audit = Watch()
+    audit = AuditRule()
 
     mailing: models.OneToOneField[Mailing, Mailing] = models.OneToOneField(
         Mailing, on_delete=models.CASCADE, related_name="experiment"
@@ -101,7 +101,7 @@ class Experiment(Terms):
 class Variant(AuditedModel):
     """How a further variant differs from the mailing. What is empty is as in the mailing."""
 
-    audit = Watch()
+    audit = AuditRule()
 
     experiment: models.ForeignKey[Experiment, Experiment] = models.ForeignKey(
         Experiment, on_delete=models.CASCADE, related_name="variants", db_index=False

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.ledger import Run
 from apps.mailings.models.mailing import Mailing
@@ -49,7 +49,7 @@ class Feed(BaseModel):
     moved with them is known again.
     """
 
-    audit = Watch(name="title", quiet=_READING, hidden=frozenset({"url"}))
+    audit = AuditRule(name="title", quiet=_READING, hidden=frozenset({"url"}))
 
     class Order(models.TextChoices):
         NEWEST = "newest", _("Newest first")

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.content import Message, PartOfMessageQuerySet
 from apps.mailings.models.mailing import Mailing
@@ -25,7 +25,7 @@ class PersonalFile(BaseModel):
     Without a ``required`` file nothing is sent; any other is left out.
     """
 
-    audit = Watch(name="name")
+    audit = AuditRule(name="name")
 
     class Source(models.TextChoices):
         ARCHIVE = "archive", _("ZIP archive")
@@ -71,7 +71,7 @@ class FileArchive(BaseModel):
     the newest goes first.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"sha256", "unpacked_at"}))
+    audit = AuditRule(name="name", quiet=frozenset({"sha256", "unpacked_at"}))
 
     file: models.ForeignKey[PersonalFile, PersonalFile] = models.ForeignKey(
         PersonalFile, on_delete=models.CASCADE, related_name="archives", verbose_name=_("file")

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError as ShapeError
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.reuse.brand import BrandLook
 from apps.core.models import OwnedModel
 from apps.mailings.models.media import MediaFile
@@ -34,7 +34,7 @@ class Brand(OwnedModel):
     ``revision`` grows by one with every save; 0: its owner was asked, and has said nothing.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"revision"}))
+    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
 
     logo: models.ForeignKey[MediaFile | None, MediaFile | None] = models.ForeignKey(
         MediaFile,

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.document import SCHEMA, Section, read, sections
 from apps.core.content.blocks.editing.storing import stored
 from apps.core.errors import ContentRefused
@@ -32,7 +32,7 @@ class SavedBlock(OwnedModel):
     ``revision`` grows by one with every change of the section.
     """
 
-    audit = Watch(name="name", quiet=frozenset({"revision"}))
+    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=LONGEST_NAME)
     document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(

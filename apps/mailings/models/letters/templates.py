@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.editing.storing import stored
 from apps.core.contracts import Actor
 from apps.core.errors import ContentRefused
@@ -35,7 +35,7 @@ class MessageTemplate(BaseModel):
     Translations of its words find their place beside ``document`` when messages have them.
     """
 
-    audit = Watch(name="name")
+    audit = AuditRule(name="name")
 
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Channel, Recipient
 
@@ -23,7 +23,7 @@ class ErasureRequest(OwnedModel):
     under them. No address stands in it.
     """
 
-    audit = Watch(quiet=frozenset({"certificate", "seal"}))
+    audit = AuditRule(quiet=frozenset({"certificate", "seal"}))
 
     class State(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("erasure", "Waiting")

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Channel
 
@@ -20,7 +20,7 @@ class FrequencyRule(OwnedModel):
     ``channel`` empty: all channels together.
     """
 
-    audit = Watch()
+    audit = AuditRule()
 
     messages: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
         _("messages")

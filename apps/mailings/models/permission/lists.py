@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models.audience import Recipient
 from apps.mailings.models.permission.consents import Consent
@@ -23,7 +23,7 @@ class MailingList(OwnedModel):
     ``double``: who signs up is subscribed by confirming a letter.
     """
 
-    audit = Watch(name="title", quiet=frozenset({"position"}))
+    audit = AuditRule(name="title", quiet=frozenset({"position"}))
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", pgettext_lazy("list", "Public")
@@ -85,7 +85,7 @@ class Subscription(BaseModel):
     revives a subscription that the person has ended.
     """
 
-    audit = Watch()
+    audit = AuditRule()
 
     class Status(models.TextChoices):
         UNCONFIRMED = "unconfirmed", pgettext_lazy("subscription", "Unconfirmed")

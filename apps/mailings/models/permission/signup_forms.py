@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel, OwnedQuerySet
 from apps.mailings.models.permission.lists import MailingList
 
@@ -31,7 +31,7 @@ class SignupForm(OwnedModel):
     ``consent_texts`` the boxes by their keys, ``origins`` the sites it may be embedded in.
     """
 
-    audit = Watch(name="title")
+    audit = AuditRule(name="title")
 
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("form", "Draft")

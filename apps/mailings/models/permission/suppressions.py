@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from apps.core.audit.watch import Watch
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.core.values.addresses import email_domain
 from apps.mailings.models.audience import Channel, Suppression
@@ -30,7 +30,7 @@ class SuppressionEvent(OwnedModel):
     ``before``: it was suppressed already when events began to be kept.
     """
 
-    audit = Watch(name="address", personal=True)
+    audit = AuditRule(name="address", personal=True)
 
     class Act(models.TextChoices):
         BEFORE = "before", pgettext_lazy("suppression", "suppressed before")
@@ -76,7 +76,7 @@ class BlockedDomainQuerySet(OwnedQuerySet["BlockedDomain"]):
 class BlockedDomain(BaseModel):
     """A domain to whose addresses nothing is sent: by one owner, or by anybody (``owner`` None)."""
 
-    audit = Watch(name="domain")
+    audit = AuditRule(name="domain")
 
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class AuditRule:
     """What the audit log keeps of a model.
 
     ``name``: the field by which people know a row. ``quiet``: fields that the program itself keeps
@@ -44,7 +44,7 @@ class Watch:
         return not any(row.get(name) == value for name, value in self.unless.items())
 
 
-def watch_of(model: type[models.Model]) -> Watch | None:
+def audit_rule_of(model: type[models.Model]) -> AuditRule | None:
     """What the log keeps of this model; None: nothing, which its own reason explains."""
-    found: Watch | None = getattr(model, "audit", None)
+    found: AuditRule | None = getattr(model, "audit", None)
     return found
