@@ -8,6 +8,8 @@ import sys
 from django.core.management import execute_from_command_line
 from django.db import InterfaceError, OperationalError
 
+from apps.core.audit.acting import act_as_command
+
 
 def speak_utf8() -> None:
     """Write UTF-8 wherever the output goes: a Windows code page has no place for most names."""
@@ -19,6 +21,7 @@ def speak_utf8() -> None:
 def main() -> None:
     speak_utf8()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    act_as_command(sys.argv)
     try:
         execute_from_command_line(sys.argv)
     except (OperationalError, InterfaceError) as error:

@@ -18,6 +18,7 @@ class PrivacySettings(BaseModel):
     evidence_days: int = Field(default=1095, ge=1, le=36_500, examples=["1095"])
     personal_files_days: int = Field(default=30, ge=1, le=3650, examples=["30"])
     personal_files_quota_mb: int = Field(default=20_480, ge=0, examples=["20480"])
+    audit_days: int = Field(default=1095, ge=0, le=36_500, examples=["1095"])
     left_out_kept_days: int = Field(default=0, ge=0, le=36_500, examples=["0"])
 
     @field_validator("erasure_keys")
@@ -27,6 +28,7 @@ class PrivacySettings(BaseModel):
         return value
 
     @property
-    def kept_days(self) -> tuple[int, int, int]:
-        """Subscriptions that nobody confirmed, files of imports, reports of providers."""
-        return self.unconfirmed_days, self.import_files_days, self.events_days
+    def kept_days(self) -> tuple[int, int, int, int]:
+        """Unconfirmed subscriptions, files of imports, reports of providers, the audit log."""
+        days = self.unconfirmed_days, self.import_files_days
+        return *days, self.events_days, self.audit_days

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.users.middleware.ActingMiddleware",
     "apps.users.middleware.IdleSessionMiddleware",
     "apps.users.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -337,8 +338,7 @@ PREFLIGHT, SPAM_CHECK = ENV.preflight, ENV.spam_check
 APPROVAL, APPROVAL_ABOVE = ENV.approval, ENV.approval_above
 DAILY_REPORT_RECIPIENTS = addresses_of(ENV.daily_report_recipients)
 DAILY_REPORT_HOUR = ENV.daily_report_hour
-WATCH_QUEUE_DEPTH = ENV.watch_queue_depth
-METRICS_TOKEN = ENV.metrics_token
+WATCH_QUEUE_DEPTH, METRICS_TOKEN = ENV.watch_queue_depth, ENV.metrics_token
 SCHEDULER_ENABLED = ENV.scheduler_enabled
 SCHEDULER_FIRST_RUN_DELAY = ENV.scheduler_first_run_delay
 SCHEDULER_CHECK_INTERVAL_MINUTES = ENV.scheduler_check_interval_minutes
@@ -376,7 +376,7 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 # --- Personal data --------------------------------------------------------------------------
 
 ERASURE_KEYS, ERASURE_GRACE_DAYS = edge.keys_of(ENV.erasure_keys), ENV.erasure_grace_days
-UNCONFIRMED_DAYS, IMPORT_FILES_DAYS, EVENTS_DAYS = ENV.kept_days
+UNCONFIRMED_DAYS, IMPORT_FILES_DAYS, EVENTS_DAYS, AUDIT_DAYS = ENV.kept_days
 EVIDENCE_DAYS, LEFT_OUT_KEPT_DAYS = ENV.evidence_days, ENV.left_out_kept_days
 PERSONAL_FILES_DAYS, PERSONAL_FILES_QUOTA_MB = ENV.personal_files_days, ENV.personal_files_quota_mb
 

@@ -119,13 +119,18 @@ FILLED_BY_MIGRATIONS: Final = frozenset(
 )
 
 
+#: The audit log lets nothing be deleted but by who opens it; its opening is emptied after it.
+OPENS_THE_AUDIT_LOG: Final = "INSERT INTO users_auditopening (reason) VALUES ('retention')"
+
+
 def empty_tables(case: TransactionTestCase) -> None:
     """Leave a test's databases as the migrations have made them."""
     for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]
         found = connections[alias]
         names = found.introspection.django_table_names(only_existing=True, include_views=False)
         emptied = sorted(set(names) - FILLED_BY_MIGRATIONS)
-        found.ops.execute_sql_flush(found.ops.sql_flush(no_style(), emptied))
+        flush = found.ops.sql_flush(no_style(), emptied)
+        found.ops.execute_sql_flush([OPENS_THE_AUDIT_LOG, *flush])
     Group.objects.exclude(name=MANAGERS).delete()
 
 

@@ -1,6 +1,6 @@
 """Who calls: a token in the header, or the session of somebody who is looking at our pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -13,6 +13,9 @@ from ninja.utils import check_csrf
 
 from apps.api.agent_scope import check_agent
 from apps.api.problems import NotAllowed
+from apps.core.audit import acting
+from apps.core.audit.acting import Kind
+from apps.users.middleware import of_request
 from apps.users.models import ApiToken, User
 from apps.users.tokens import note_use, valid_token
 
@@ -69,6 +72,8 @@ def _by_token(request: HttpRequest) -> Caller | None:
     token = valid_token(secret.strip(), now=timezone.now()) if scheme.lower() == "bearer" else None
     if token is None:
         return None
+    kind = Kind.AGENT if token.scope == ApiToken.Scope.AGENT else Kind.TOKEN
+    acting.act_as(replace(of_request(request, token.owner), kind=kind, token_id=token.pk))
     note_use(token, now=timezone.now())
     structlog.contextvars.bind_contextvars(user_id=token.owner_id)
     return Caller(token.owner, token)

@@ -16,6 +16,8 @@ from django.urls import ResolverMatch
 from django_structlog import signals
 
 from apps.api.auth import Caller
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.logs.requests import about
 
 log = structlog.get_logger(__name__)
@@ -33,12 +35,21 @@ def noted(run: Run) -> Run:
     def answer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         response = run(request, **kwargs)
         match = request.resolver_match
+        _note_agent(request, response)
         if request.method not in _SAFE and match is not None:
             about(**_made(match, response))
             log.info("acted", method=request.method, path=request.path, status=response.status_code)
         return response
 
     return answer
+
+
+def _note_agent(request: HttpRequest, response: HttpResponse) -> None:
+    """Every call of an agent stands in the audit log, whatever it did."""
+    caller = getattr(request, "auth", None)
+    if isinstance(caller, Caller) and caller.is_agent:
+        about = Object(name=f"{request.method} {request.path}")
+        record(Act.AGENT_CALLED, about, details={"status": response.status_code})
 
 
 def _made(match: ResolverMatch, response: HttpResponse) -> dict[str, int]:

@@ -42,6 +42,7 @@ from apps.api.routers.content import (
     templates,
     translations,
 )
+from apps.api.routers.oversight import audit
 from apps.api.routers.permission import forms, lists, privacy, rules, suppressions, why
 
 
@@ -112,6 +113,7 @@ for prefix, router in (
     ("/api", why.router),
     ("/api", runs.router),
     ("/api", sending.router),
+    ("/api/audit", audit.router),
     ("/api/customers", compat_customers.router),
     ("/api/mailouts", compat_mailouts.router),
 ):

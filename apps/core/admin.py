@@ -11,6 +11,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import record
 from apps.core.text.formatting import in_words
 
 
@@ -39,6 +41,24 @@ class ResponsesAdmin(admin.ModelAdmin[models.Model]):
 
     def _with_labels(self, names: Iterable[Any]) -> list[Any]:
         return [_column(name) if name in self.responses else name for name in names]
+
+
+class NotedAdmin(admin.ModelAdmin[Any]):
+    """Notes in the audit log what is changed here of models that are not ours: which fields, and
+    not their values."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        record(Act.CREATED, obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        record(Act.CHANGED, obj, details={"fields": message})
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for row in queryset:
+            record(Act.DELETED, row)
+        return super().log_deletions(request, queryset)
 
 
 class ReadOnlyAdmin(ResponsesAdmin):

@@ -7,12 +7,13 @@ from typing import Any, Self, TypeVar
 from django.conf import settings
 from django.db import models
 
+from apps.core.audit.models import AuditedModel, AuditedQuerySet
 from apps.core.contracts import Actor
 
 M = TypeVar("M", bound=models.Model, covariant=True)
 
 
-class BaseModel(models.Model):
+class BaseModel(AuditedModel):
     """Knows when it was made and last changed."""
 
     created_at: models.DateTimeField[Any, Any] = models.DateTimeField(auto_now_add=True)
@@ -22,7 +23,7 @@ class BaseModel(models.Model):
         abstract = True
 
 
-class OwnedQuerySet(models.QuerySet[M]):
+class OwnedQuerySet(AuditedQuerySet[M]):
     """Rows that belong to somebody. Every query on behalf of a person passes through here."""
 
     #: The path from a row to its owner's id; children of an owned row set their own.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.core.responses.stored import Response
 from apps.delivery.account_settings.declarations import declarations
@@ -45,6 +47,7 @@ def save_account(name: str, values: Mapping[str, str], *, works: bool) -> None:
     Raises AccountRefused, EnvironmentWrong, EnvironmentUnwritable, EnvironmentBusy.
     """
     declarations().save(name, values)
+    _note(name, saved=sorted(values))
     if works:
         repaired(name)
     wait_review.review()
@@ -60,4 +63,10 @@ def remove_account(name: str) -> None:
     if settings.PHONE_ACCOUNT == name:
         raise AccountInUse(_("PHONE_ACCOUNT in .env names it."))
     declarations().remove(name)
+    _note(name, removed=True)
     service.wake()
+
+
+def _note(name: str, **details: Any) -> None:
+    """Which keys were written, never their values. The file is no part of a transaction."""
+    record(Act.SETTINGS, Object("delivery.accountstate", name=name), details=details)

@@ -11,9 +11,22 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.models import AuditedQuerySet
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.responses.stored import Response
 from apps.mailings.models import Mailing, Message, Run, Sender
+
+#: What the engine measures and keeps of an account.
+_MEASURED = frozenset(
+    "failures not_before cut_short_until last_error last_error_at cooldowns quota_left quota_limit "
+    "quota_renews_at quota_asked_at quota_error server pipelining letters_per_connection "
+    "learned_at".split()
+)
+#: What became of a probe.
+_OUTCOME = frozenset(
+    "state arrived_at folder is_spam authentication signatures looked_at error key".split()
+)
 
 
 class AccountState(BaseModel):
@@ -26,6 +39,8 @@ class AccountState(BaseModel):
     server took no more. ``server`` (host:port): whose ``pipelining`` and ``letters_per_connection``
     were learned (server_behavior).
     """
+
+    audit = AuditRule(name="name", quiet=_MEASURED)
 
     class State(models.TextChoices):
         READY = "ready", pgettext_lazy("account", "Active")
@@ -60,6 +75,8 @@ class AccountState(BaseModel):
         default=0
     )
     learned_at: models.DateTimeField[Any, Any] = models.DateTimeField(null=True, blank=True)
+
+    objects = AuditedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("sending account")
@@ -263,6 +280,8 @@ class Probe(BaseModel):
     ``signatures`` what we found of each DKIM signature. ``looked_at`` is the last look into the
     mailbox, ``error`` why it, or the hand-over, failed.
     """
+
+    audit = AuditRule(name="seed", quiet=_OUTCOME)
 
     class State(models.TextChoices):
         SENT = "sent", pgettext_lazy("probe", "Sent")

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from apps.reports.views.attempts import AllAttempts, AttemptDetail, AttemptList
+from apps.reports.views.audit import AuditList
 from apps.reports.views.engagement import ClickMapFrame, EngagementExport
 from apps.reports.views.home import Home, HomeFigures
 from apps.reports.views.mailing_report import MailingReport, MailingReportExport
@@ -51,6 +52,8 @@ _MANAGEMENT = [
     path("users/<int:pk>/probation/", UserProbationView.as_view(), name="end_probation"),
     path("users/<int:pk>/pause/", UserPauseView.as_view(), name="lift_pause"),
     path("system/", SystemPage.as_view(), name="system"),
+    path("audit/", AuditList.as_view(), name="audit"),
+    path("audit/export/<slug:form>/", AuditList.as_view(), name="audit_export"),
     path("attempts/", AllAttempts.as_view(), name="attempts"),
     path("attempts/export/<slug:form>/", AllAttempts.as_view(), name="attempts_export"),
     path("reports/", GlobalReports.as_view(), name="reports"),

@@ -14,10 +14,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.admin import ReadOnlyAdmin
+from apps.core.admin import NotedAdmin, ReadOnlyAdmin
 from apps.core.deletion.admin import TrueDeletionMixin
 from apps.users.forms import NewUserForm
-from apps.users.models import ApiToken, Notification, User
+from apps.users.models import ApiToken, AuditEntry, Notification, User
 from apps.users.services import give_address
 from apps.users.tokens import revoke_all
 
@@ -107,7 +107,7 @@ def _for_superusers(model: type[Model]) -> None:
     """Let superusers alone change these rows, with whatever admin they have now."""
     usual = type(admin.site._registry[model])
     admin.site.unregister(model)
-    admin.site.register(model, type(usual.__name__, (_SuperusersOnly, usual), {}))
+    admin.site.register(model, type(usual.__name__, (_SuperusersOnly, NotedAdmin, usual), {}))
 
 
 for _model in (
@@ -136,3 +136,14 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     list_filter = ("scope",)
     search_fields = ("owner__email", "name")
     exclude = ("digest",)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("id", "at", "act", "name", "object_type", "object_id", "object_name")
+    list_filter = ("act", "kind")
+    search_fields = ("name", "object_name")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For superusers: a manager has the page."""
+        return _is_superuser(request)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,7 +17,39 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from apps.core.audit.acting import Acting, Kind, acting, client_of
+from apps.core.http.proxies import parsed
+
 log = structlog.get_logger(__name__)
+
+
+class ActingMiddleware:
+    """Says in the audit log who does what a request does: asked only when something is noted."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with acting(partial(_visitor_of, request)):
+            return self._get_response(request)
+
+
+def _visitor_of(request: HttpRequest) -> Acting:
+    user: Any = request.user
+    return of_request(request, user) if user.is_authenticated else Acting(Kind.VISITOR)
+
+
+def of_request(request: HttpRequest, user: Any) -> Acting:
+    """The user who makes this request, and from where."""
+    kind = Kind.MANAGER if user.sees_all else Kind.USER
+    return replace(from_request(request, kind), user_id=user.pk, name=user.email)
+
+
+def from_request(request: HttpRequest, kind: Kind) -> Acting:
+    """Somebody unnamed, from where the request comes."""
+    client = client_of(request.headers.get("User-Agent", ""))
+    ip = parsed(request.META.get("REMOTE_ADDR", ""))
+    return Acting(kind, ip=str(ip) if ip else None, client=client)
 
 
 class IdleSessionMiddleware:

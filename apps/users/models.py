@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -15,6 +15,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.acting import Kind
+from apps.core.audit.acts import Act
+from apps.core.audit.models import AuditedModel, AuditedQuerySet
+from apps.core.audit.rule import AuditRule
+from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 
 MANAGERS = "Managers"
@@ -22,7 +27,7 @@ MANAGERS = "Managers"
 RIGHTS = frozenset({"users.view_all_data", "users.block_user", "mailings.toggle_mailing"})
 
 
-class UserQuerySet(models.QuerySet["User"]):
+class UserQuerySet(AuditedQuerySet["User"]):
     """Rows of users. Whatever changes an email changes the username with it."""
 
     def update(self, **fields: Any) -> int:
@@ -53,8 +58,11 @@ class EmailUserManager(UserManager["User"]):
         return user
 
 
-class User(AbstractUser):
+class User(AuditedModel, AbstractUser):
     """A person who signs in by email. ``username`` always equals the email."""
+
+    # A sign-in has an entry of its own.
+    audit = AuditRule(name="email", quiet=frozenset({"last_login", "username"}))
 
     username: models.CharField[str, str] = models.CharField(
         _("username"), max_length=254, unique=True, editable=False
@@ -201,11 +209,13 @@ class Notification(models.Model):
         return self.code
 
 
-class ApiToken(models.Model):
+class ApiToken(AuditedModel):
     """A key to the API. Only its SHA-256 is kept; the key itself is shown once, when it is made.
 
     It ends with the password of then, like a session: User.save and services.toggle_active end it.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"last_used_at"}))
 
     class Scope(models.TextChoices):
         READ = "read", _("reads only")
@@ -291,3 +301,85 @@ class KeptForm(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, actor: Actor) -> Self:
+        """All for those who oversee, none for the others: not even what they did themselves."""
+        return self if actor.sees_all else self.none()
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, written once: the database refuses to change or delete it.
+
+    It points at nothing by a foreign key, for it outlives whatever it is about. ``changes`` holds
+    the changed fields, each with its value before and after; ``count`` is more than one where many
+    rows were written at once, and then no object is named.
+    """
+
+    at: models.DateTimeField[Any, Any] = models.DateTimeField(_("when"))
+    act: models.CharField[str, str] = models.CharField(pgettext_lazy("audit", "act"), max_length=20)
+    kind: models.CharField[str, str] = models.CharField(
+        pgettext_lazy("audit", "acted as"), max_length=10
+    )
+    user_id: models.BigIntegerField[Any, Any] = models.BigIntegerField(_("user"), null=True)
+    name: models.CharField[str, str] = models.CharField(
+        pgettext_lazy("audit", "who"), max_length=254
+    )
+    token_id: models.BigIntegerField[Any, Any] = models.BigIntegerField(_("API token"), null=True)
+    ip: models.GenericIPAddressField[Any, Any] = models.GenericIPAddressField(
+        _("IP address"), null=True
+    )
+    client: models.CharField[str, str] = models.CharField(
+        pgettext_lazy("audit", "program"), max_length=40
+    )
+    object_type: models.CharField[str, str] = models.CharField(_("kind"), max_length=60)
+    object_id: models.BigIntegerField[Any, Any] = models.BigIntegerField("ID", null=True)
+    object_name: models.CharField[str, str] = models.CharField(_("name"), max_length=200)
+    count: models.PositiveBigIntegerField[Any, Any] = models.PositiveBigIntegerField(
+        pgettext_lazy("audit", "how many"), default=1
+    )
+    changes: models.JSONField[Any, Any] = models.JSONField(_("changes"), default=dict)
+    details: models.JSONField[Any, Any] = models.JSONField(_("details"), default=dict)
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["user_id", "id"], name="audit_user"),
+            models.Index(fields=["object_type", "object_id", "id"], name="audit_object"),
+            models.Index(fields=["act", "id"], name="audit_act"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.object_type} {self.object_id or ''}".strip()
+
+    @property
+    def act_label(self) -> str:
+        """The act in words; one of a later version by its code."""
+        return str(dict(Act.choices).get(self.act, self.act))
+
+    @property
+    def kind_label(self) -> str:
+        """As what it was done, in words."""
+        return str(dict(Kind.choices).get(self.kind, self.kind))
+
+
+class AuditOpening(models.Model):
+    """Lets its own transaction remove old entries, or empty those about an erased person.
+
+    A row of it is never committed: the triggers of the audit log let through who sees one.
+    """
+
+    reason: models.CharField[str, str] = models.CharField(max_length=20)
+
+    class Meta:
+        verbose_name = _("opening of the audit log")
+        verbose_name_plural = _("openings of the audit log")
+
+    def __str__(self) -> str:
+        return self.reason

@@ -6,7 +6,17 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
 from apps.core.personal_data import Person, PersonalData
+from apps.users import audit
 from apps.users.models import KeptForm, Notification
+
+
+class AuditData(PersonalData):
+    """What the audit log says of a person."""
+
+    name = "audit"
+
+    def erase(self, person: Person) -> int:
+        return audit.erase_person(person)
 
 
 class UsersData(PersonalData):

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import record
 from apps.users.models import ApiToken, User
 
 log = structlog.get_logger(__name__)
@@ -58,7 +61,15 @@ def note_use(token: ApiToken, *, now: datetime) -> None:
     stale = now - _NOTED_EVERY
     if token.last_used_at is None or token.last_used_at < stale:
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=stale)
-        ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
+        with transaction.atomic():
+            mine = ApiToken.objects.filter(unnoted, pk=token.pk)
+            if mine.update(last_used_at=now) and not _used_on(token.last_used_at, now):
+                record(Act.TOKEN_USED, token)
+
+
+def _used_on(before: datetime | None, now: datetime) -> bool:
+    """True when it was used before on the same day: of each day one use is in the audit log."""
+    return before is not None and before.date() == now.date()
 
 
 def revoke(*, token: ApiToken, now: datetime) -> bool:

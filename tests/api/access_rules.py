@@ -322,7 +322,7 @@ RULES: dict[str, Rule] = {
         body=lambda things: {"message": things.message.pk, "recipient": things.recipient.pk},
     ),
     "get_delivery": see(delivery),
-    "list_attempts": everybody(200),
+    **{"list_attempts": everybody(200), "list_audit": Rule(403, 403, 200)},
     "get_stats": everybody(200),
     "list_customers": everybody(200),
     "create_customer": everybody(201, body=lambda _: CUSTOMER),

@@ -16,6 +16,8 @@ from apps.api.paging import page_of
 from apps.api.schemas.common import Page, PageQuery, Removed, answers
 from apps.api.schemas.imports import ImportForm, ImportOut
 from apps.api.schemas.recipients import Bulk, BulkDone, BulkResult, BulkRow, BulkWarning
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.core.http import costly
 from apps.core.permissions import editable_or_403, visible_or_404
@@ -181,6 +183,7 @@ def get_rejects(request: ApiRequest, pk: int) -> FileResponse:
     if not found.rejects:
         raise Http404
     name = f"rejected-{found.pk}.csv"
+    record(Act.EXPORTED, Object(found._meta.label_lower, found.pk, name))
     return FileResponse(
         found.rejects.open("rb"), as_attachment=True, filename=name, content_type="text/csv"
     )

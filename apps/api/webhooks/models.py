@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel, OwnedQuerySet
 from apps.core.responses.stored import Response
 from apps.mailings.models import Run
@@ -18,6 +19,15 @@ from apps.mailings.models import Run
 def new_seed() -> str:
     """What a secret is derived from, together with the installation's SECRET_KEY."""
     return secrets.token_hex(16)
+
+
+#: How far its calls have come.
+_CURSORS = frozenset(
+    {
+        *("attempt_cursor", "consent_cursor", "reaction_cursor", "runs_reported_until"),
+        *("lease", "leased_until"),
+    }
+)
 
 
 class Webhook(OwnedModel):
@@ -29,6 +39,8 @@ class Webhook(OwnedModel):
     ``lease`` names the process that serves it until ``leased_until``. While ``paused_at`` is set
     nothing is sent, and the cursor waits.
     """
+
+    audit = AuditRule(quiet=_CURSORS, hidden=frozenset({"url"}))
 
     url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)
     deliveries: models.BooleanField[bool, bool] = models.BooleanField(_("deliveries"), default=True)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from apps.api.webhooks.client import check_url
 from apps.api.webhooks.models import Webhook, WebhookCall, new_seed
 from apps.api.webhooks.signing import BOTH_SIGN, secret_of
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.mailings.horizon import newest_attempt, newest_id
 from apps.mailings.models import Consent, FirstReaction
@@ -93,4 +95,6 @@ def send_again(*, call: WebhookCall, now: datetime) -> None:
     """Put this call next, with all its tries. A paused webhook is back in service."""
     WebhookCall.objects.filter(pk=call.pk).update(tries=0, next_try=now, delivered_at=None)
     Webhook.objects.filter(pk=call.webhook_id).update(paused_at=None)
+    about = Object(Webhook._meta.label_lower, call.webhook_id)
+    record(Act.CHANGED, about, details={"sent_again": call.pk})
     log.info("webhook_call_again", webhook_id=call.webhook_id, call_id=call.pk)

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models import Mailing
 
@@ -41,6 +42,8 @@ class Automation(OwnedModel):
     freezes it as the next version. ``cursors``: how far the trigger has read the history, and when
     it looked last. ``is_active`` is a manager's switch: nobody moves while it is off.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"cursors"}))
 
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("automation", "Draft")

@@ -21,6 +21,8 @@ from apps.automations.models import Automation, Enrolment, Step
 from apps.automations.models.automation import Left
 from apps.automations.models.enrolment import LIVE
 from apps.automations.recording import Here, Outcome, record
+from apps.core.audit.acts import Act
+from apps.core.audit.log import record as note_act
 from apps.core.errors import Refused
 from apps.mailings.models import Recipient
 
@@ -98,6 +100,7 @@ def retry_failed(*, enrolments: QuerySet[Enrolment], now: datetime) -> int:
                 tally.moved(version_id, State.FAILED, State.WAITING, len(step_rows))
                 count += len(step_rows)
             tally.write()
+            _note("retried", len(ids))
     return _some(count)
 
 
@@ -149,7 +152,13 @@ def _each_step(
                 record(steps[step_id], here, out, old=state, now=now, tally=tally)
                 count += len(here)
             tally.write()
+            if reason in (None, Left.REMOVED):  # what the program ends is in the enrolments alone
+                _note(reason or "skipped", len(rows))
     return count
+
+
+def _note(what: str, count: int) -> None:
+    note_act(Act.CHANGED, Enrolment, details={"what": what}, count=count)
 
 
 def locked(rows: QuerySet[Enrolment]) -> list[Here]:

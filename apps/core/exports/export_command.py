@@ -14,6 +14,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.core.exports.broken_pipe import until_nobody_reads
 from apps.core.exports.tables import FORMS, Cell, Form, write_table
@@ -50,6 +52,8 @@ class TableCommand(BaseCommand):
             header, rows = self.table(options)
             counted = _Counted(rows)
             self._write(options["out"], form, header, counted)
+            about = Object(name=type(self).__module__.rpartition(".")[2])
+            record(Act.EXPORTED, about, details={"form": form}, count=counted.count)
         except Refused as refusal:
             self.stderr.write(f"{refusal_text(refusal)} [{refusal.code}]")
             sys.exit(REFUSED)

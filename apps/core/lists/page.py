@@ -95,7 +95,13 @@ class ListPage(CostlyMixin, TwoTemplatesMixin, TemplateView, ABC, Generic[Row, F
         if known is None:
             raise Http404
         header, rows = self.table()
-        return table_response(form=known, name=self.get_export_name(), header=header, rows=rows)
+        return table_response(
+            form=known,
+            name=self.get_export_name(),
+            header=header,
+            rows=rows,
+            asked=self.filters.query(),
+        )
 
     def get_export_name(self) -> str:
         """The file's name without its ending."""

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import record
 from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import Channel, Claimed, Guard, Letter, Outcome, Verdict
 from apps.core.errors import Refused
@@ -83,6 +85,8 @@ def send_test(
         files=files_of_sample(message, sample),
     )
     outcome = _send(content, account_info, claimed)
+    details = {"account": account, "address": address, "verdict": outcome.verdict.value}
+    record(Act.TEST_SENT, message, details=details)
     log.info("test_sent", message_id=message_id, account=account, verdict=outcome.verdict.value)
     return outcome
 

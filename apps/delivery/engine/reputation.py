@@ -9,6 +9,8 @@ from typing import Final
 import structlog
 from django.db import transaction
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.responses.stored import NOTHING, Response
 from apps.delivery.selectors.reputation import (
     JUDGED_DAYS,
@@ -49,7 +51,11 @@ def watch(now: datetime, stopping: Callable[[], bool] = lambda: False) -> None:
 
 def allow(account: str, domain: str) -> bool:
     """Let the account send again for a manager. False: it was not stopped."""
-    allowed = reputation.allow(account, domain, dialect.database_now())
+    with transaction.atomic():
+        allowed = reputation.allow(account, domain, dialect.database_now())
+        if allowed:
+            about = Object("delivery.accountstate", name=account)
+            record(Act.PAUSE_LIFTED, about, details={"domain": domain})
     if allowed:
         log.info("complaints_excused", account=account, domain=domain)
     return allowed

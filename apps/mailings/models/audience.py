@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.core.values.addresses import (
     LONGEST_EMAIL,
@@ -79,6 +80,8 @@ class Tag(OwnedModel):
     ``for_mailout``: it was made because the filter of a mailout named it.
     """
 
+    audit = AuditRule(name="name")
+
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=80)
     for_mailout: models.BooleanField[bool, bool] = models.BooleanField(
         default=False, db_default=False, editable=False
@@ -107,6 +110,8 @@ class Recipient(OwnedModel):
     type anybody's. Who confirms, or is added by the owner, is known. ``unmeasured``: the person
     does not want openings and clicks to be measured.
     """
+
+    audit = AuditRule(name="full_name", personal=True, quiet=frozenset({"unconfirmed_since"}))
 
     class Source(models.TextChoices):
         """How this person came first."""

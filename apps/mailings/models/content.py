@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.editing.storing import stored
 from apps.core.content.editor_html import stored_html, stored_text
 from apps.core.content.rules import check_content, check_form, check_head
@@ -110,6 +111,8 @@ class Message(Content, OwnedModel):
     ``for_mailout``: it was made as the text of a mailout, and goes with it.
     """
 
+    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
+
     revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("revision"), default=1, editable=False
     )
@@ -173,6 +176,8 @@ class MessageTranslation(BaseModel):
     from. ``bases``: these hashes of subject, preheader, text and html. What is empty is missing.
     """
 
+    audit = AuditRule(name="language", quiet=frozenset({"bases", "strings"}))
+
     message: models.ForeignKey[Message, Message] = models.ForeignKey(
         Message,
         on_delete=models.CASCADE,
@@ -223,6 +228,8 @@ class Attachment(BaseModel):
     Its bytes lie under their own hash, once for all who attach the same, and stay there: a run
     may still need them when the message has long lost the file.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"sha256"}))
 
     message: models.ForeignKey[Message, Message] = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="attachments", verbose_name=_("message")

@@ -9,8 +9,17 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.content import private_storage
+
+#: How far it has come, and rows of people; its end has an entry with the figures.
+_PROGRESS = frozenset(
+    {
+        *("file", "rejects", "reading", "preview", "options", "mapping", "total_rows", "done_rows"),
+        *("added", "updated", "rejected", "warned", "suppressed", "unchanged", "kept", "beat_at"),
+    }
+)
 
 
 class RecipientImport(OwnedModel):
@@ -26,6 +35,8 @@ class RecipientImport(OwnedModel):
     itself. ``pulled_from`` names the source of ``.env`` that gave it, ``night`` the day of which it
     is the nightly pull.
     """
+
+    audit = AuditRule(quiet=_PROGRESS)
 
     class State(models.TextChoices):
         READING = "reading", pgettext_lazy("import", "Reading")

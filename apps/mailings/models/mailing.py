@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.mailings.models.audience import Channel
 from apps.mailings.models.audience_rule import AudienceRule
 from apps.mailings.models.content import Message
 from apps.mailings.models.engagement.measured import MeasuredMailing
 from apps.mailings.models.senders import Sender
+
+
+#: What becomes of its runs has entries of its own; a message to one recipient is in the ledger.
+_AUDIT_RULE: Final = AuditRule(
+    name="name",
+    quiet=frozenset({"status", "start_refusal"}),
+    unless={"kind": "transactional"},
+)
 
 
 class Mailing(MeasuredMailing, AudienceRule):
@@ -45,6 +54,8 @@ class Mailing(MeasuredMailing, AudienceRule):
     ``utm`` are parameters of its links by their keys. A ``public`` one is shown in its owner's
     archive from its first run on; ``slug`` is its name there, and the usual ``utm_campaign``.
     """
+
+    audit = _AUDIT_RULE
 
     class Kind(models.TextChoices):
         MAILING = "mailing", _("mailing")

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.contracts import Actor
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models.content import Message
@@ -43,6 +44,8 @@ class MediaFile(OwnedModel):
     ``archived_at``: hidden, and still shown by the letters that have it. ``removed_at``: its files
     are gone for good; the row stays, so that its address can say so.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"sha256", "sent_at", "revision"}))
 
     class Kind(models.TextChoices):
         JPEG = "jpeg", "JPEG"

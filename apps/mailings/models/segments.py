@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Recipient
 
@@ -20,6 +21,8 @@ class Segment(OwnedModel):
     ``tree`` is the condition as data (segments.tree). ``counted`` is how many matched at
     ``counted_at``.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"counted", "counted_at"}))
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=120)
     tree: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("conditions"))
@@ -57,6 +60,8 @@ class AttributeDefinition(OwnedModel):
     ``misfits`` is how many people have a value that cannot be read as this kind. ``read_up_to``:
     while a change of kind is under way, the last person whose value has been read anew.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"misfits", "read_up_to"}))
 
     class Kind(models.TextChoices):
         TEXT = "text", pgettext_lazy("attribute", "Text")

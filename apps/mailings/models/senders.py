@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Channel, normal_address
 
@@ -21,6 +22,8 @@ class Sender(OwnedModel):
     superuser. ``accounts`` are the sending accounts that it may use, empty for any. A ``shared``
     one is offered to everybody.
     """
+
+    audit = AuditRule(name="address")
 
     class ConfirmedBy(models.TextChoices):
         LINK = "link", _("a link sent to the address")

@@ -10,23 +10,27 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.models import AuditedModel, AuditedQuerySet
+from apps.core.audit.rule import AuditRule
 from apps.core.responses.stored import Response
 from apps.mailings.models.ledger import Run
 
 
-class SendingPauseQuerySet(models.QuerySet["SendingPause"]):
+class SendingPauseQuerySet(AuditedQuerySet["SendingPause"]):
     def in_force(self, now: datetime) -> Self:
         """Those that hold their users' runs at this moment."""
         return self.exclude(reason="").filter(Q(until=None) | Q(until__gt=now))
 
 
-class SendingPause(models.Model):
+class SendingPause(AuditedModel):
     """Why nothing of this user's is sent, and until when; ``reason`` is empty once it is over.
 
     ``detail`` holds the figures (wait_reasons.rate_too_high). ``until``: when the messages that
     caused it are too old to count; None: only a manager ends it. ``excused_run``: a manager has
     lifted it, and the runs up to this id count no more.
     """
+
+    audit = AuditRule()
 
     owner: models.OneToOneField[Any, Any] = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sending_pause"

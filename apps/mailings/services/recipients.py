@@ -11,6 +11,8 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.cache.dashboard import forget_figures
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -94,10 +96,18 @@ def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int
     count = 0
     for ids in _chunks(fresh):
         rows = [RecipientTag(recipient_id=pk, tag=tag) for pk in ids]
-        RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+        with transaction.atomic():
+            RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+            note_tagged(Act.TAGGED, tag, ids)
         log.info("recipients_tagged", tag=name, recipient_ids=ids)
         count += len(ids)
     return count
+
+
+def note_tagged(act: Act, tag: Tag | Object, ids: Sequence[int]) -> None:
+    """Note that these recipients got a tag, or lost it."""
+    if ids:
+        record(act, tag, details={"recipients": list(ids)}, count=len(ids))
 
 
 def remove_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int:
@@ -105,7 +115,11 @@ def remove_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> 
     rows = RecipientTag.objects.filter(tag__owner_id=owner_id, tag__name=name)
     count = 0
     for ids in _chunks(recipients):
-        count += rows.filter(recipient_id__in=ids).delete()[0]
+        with transaction.atomic():
+            mine = rows.filter(recipient_id__in=ids)
+            having = list(mine.values_list("recipient_id", flat=True))
+            count += mine.delete()[0]
+            note_tagged(Act.UNTAGGED, Object(Tag._meta.label_lower, name=name), having)
         log.info("recipients_untagged", tag=name, recipient_ids=ids)
     return count
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import record
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -68,7 +70,8 @@ def merge_tag(*, tag: Tag, into: Tag) -> None:
     if tag.pk == into.pk or tag.owner_id != into.owner_id:
         raise TagRefused(_("Choose another tag of yours."))
     have = RecipientTag.objects.filter(tag=into).values("recipient_id")
-    RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
+    moved = RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
+    record(Act.TAGGED, into, details={"merged": tag.name}, count=moved)
     for mailing in Mailing.objects.filter(filter_tags=tag):
         mailing.filter_tags.add(into)
     for mailing in Mailing.objects.filter(exclude_tags=tag):

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 from django_htmx.http import HttpResponseClientRefresh
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.exports.tables import table_response
@@ -322,7 +324,7 @@ class ImportSample(HtmxLoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         header, rows = sample_list()
-        return table_response(form="csv", name="vestnik", header=header, rows=rows)
+        return table_response(form="csv", name="vestnik", header=header, rows=rows, asked=None)
 
 
 class ImportDiscard(LoggingMixin, OwnerFilterMixin, View):
@@ -350,6 +352,7 @@ class ImportRejects(OwnerFilterMixin, View):
         if not found.rejects:
             raise Http404
         name = f"rejected-{found.pk}.csv"
+        record(Act.EXPORTED, Object(found._meta.label_lower, found.pk, name))
         return FileResponse(
             found.rejects.open("rb"), as_attachment=True, filename=name, content_type="text/csv"
         )

@@ -26,6 +26,7 @@ from apps.core.site import LOOPBACK, site_url
 from apps.users.authentication.account_mails import post
 from apps.users.authentication.approval import await_approval, notify_managers
 from apps.users.authentication.mail_html import mail_html
+from apps.users.authentication.security_log import note_failed_sign_in
 from apps.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -94,6 +95,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         log.warning("sign_in_failed", email=_login(credentials), reason="credentials")
+        # What was typed may be a password: only an account that there is gets named.
+        known = User.objects.filter(email=_login(credentials)).first()
+        note_failed_sign_in(known, request, "credentials")
 
     # --- mails
 

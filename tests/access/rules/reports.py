@@ -77,6 +77,10 @@ ENDPOINTS = {
     "management:attempts_export": Endpoint(
         get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=lambda cast: CSV
     ),
+    "management:audit": Endpoint(get=MANAGERS_SEE, post=MANAGERS_NO_WRITING),
+    "management:audit_export": Endpoint(
+        get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=lambda cast: CSV
+    ),
     "management:reports_export": Endpoint(
         get=MANAGERS_SEE, post=MANAGERS_NO_WRITING, kwargs=lambda cast: CSV
     ),

@@ -21,6 +21,7 @@ from django.test import override_settings
 
 from apps.delivery.backup.schema import current
 from apps.delivery.backup.tables import FILLED, tables
+from tests.conftest import OPENS_THE_AUDIT_LOG
 
 MIGRATIONS = "django_migrations"
 
@@ -29,7 +30,8 @@ def empty() -> None:
     """As after ``manage.py migrate``."""
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     emptied = sorted({*names} - FILLED - {MIGRATIONS})
-    connection.ops.execute_sql_flush(connection.ops.sql_flush(no_style(), emptied))
+    flush = connection.ops.sql_flush(no_style(), emptied)
+    connection.ops.execute_sql_flush([OPENS_THE_AUDIT_LOG, *flush])
 
 
 def rows_of(archive: Path) -> dict[str, list[object]]:

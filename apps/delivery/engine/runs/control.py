@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.core.audit.acts import Act
 from apps.core.errors import Refused
 from apps.core.responses.stored import coded
 from apps.delivery.accounts import declared
@@ -23,6 +24,7 @@ from apps.delivery.engine.runs.approvals import decisions as approvals
 from apps.delivery.engine.runs.closing import close_out
 from apps.delivery.engine.runs.feeds import entries_of_run
 from apps.delivery.engine.runs.launch import MailingUnknown, launch
+from apps.delivery.engine.runs.noting import note
 from apps.mailings.ledger import dialect, routes, runs, sending_pauses, transitions
 from apps.mailings.ledger.add_recipient import add_to_run, count_in
 from apps.mailings.ledger.audit import write_audit
@@ -62,7 +64,7 @@ def pause(mailing_id: int) -> None:
             raise NothingToDo(_("This mailing is paused already."))
         runs.defer(run, Run.Reason.PAUSED_BY_USER, None)
 
-    _on_open_run(mailing_id, act, "run_paused")
+    _on_open_run(mailing_id, act, "run_paused", Act.PAUSED)
 
 
 def resume(mailing_id: int) -> None:
@@ -81,7 +83,7 @@ def resume(mailing_id: int) -> None:
             reset_circuit(account)
         runs.enqueue(run)
 
-    _on_open_run(mailing_id, act, "run_resumed")
+    _on_open_run(mailing_id, act, "run_resumed", Act.RESUMED)
 
 
 def _check_useful(run: runs.LockedRun) -> None:
@@ -120,7 +122,7 @@ def stop(mailing_id: int) -> None:
     def act(run: runs.LockedRun) -> None:
         Run.objects.filter(pk=run.id).update(stopping=True)
 
-    run_id = _on_open_run(mailing_id, act, "run_stopped")
+    run_id = _on_open_run(mailing_id, act, "run_stopped", Act.STOPPED)
     close_out(run_id, chunks=2)
 
 
@@ -143,6 +145,7 @@ def reset(mailing_id: int) -> int:
             current_run=F("current_run") + 1, status=Mailing.Status.CREATED
         ):
             raise NothingToDo(_("Only a completed mailing can be reset."))
+        note(Act.RESET, mailing_id, run=mailing.current_run + 1)
     log.info("mailing_reset", mailing_id=mailing_id, run=mailing.current_run + 1)
     return mailing.current_run + 1
 
@@ -173,7 +176,10 @@ def _put_back(mailing_id: int, state: str, reasons: Sequence[str] | None) -> int
     if not ids:
         return 0
     _open_again(run)
-    return transitions.put_back(run, state, ids)
+    count = transitions.put_back(run, state, ids)
+    act = Act.RETRIED if state == Delivery.State.FAILED else Act.CONTINUED
+    note(act, mailing_id, run=run.number, count=count)
+    return count
 
 
 @transaction.atomic
@@ -194,6 +200,7 @@ def add_recipient(mailing_id: int, recipient_id: int) -> int:
     if delivery.state == Delivery.State.PENDING:
         _reopen_or_enqueue(run)
     count_in(run, delivery)
+    note(Act.JOINED, mailing_id, run=run.number, recipient=recipient_id)
     log.info("joined", mailing_id=mailing_id, run=run.number, delivery_id=delivery.pk)
     return delivery.pk
 
@@ -259,6 +266,7 @@ def replace_content(mailing_id: int) -> int:
         keep_links(row)
         languages.check_compiled(row, further, used, run.now)
         mark_sent(message, run.now)
+        note(Act.CONTENT_REPLACED, mailing_id, run=run.number, version=row.content_version)
     log.info("content_replaced", mailing_id=mailing_id, run=run.number, version=row.content_version)
     return run.counts["pending"]
 
@@ -319,6 +327,7 @@ def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, a
             runs.wake_idle(run)
         runs.move(run, {verdict: count, "unknown": -count})
         runs.recompute_outcome(run)
+        note(Act.RESOLVED, run.mailing_id, run=run.number, count=count, verdict=verdict)
     log.info(
         "unknown_resolved",
         mailing_id=run.mailing_id,
@@ -330,7 +339,9 @@ def resolve_unknown(*, run_id: int, delivery_ids: Iterable[int], verdict: str, a
     return count
 
 
-def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: str) -> int:
+def _on_open_run(
+    mailing_id: int, act: Callable[[runs.LockedRun], None], event: str, noted: Act
+) -> int:
     """Do something to the mailing's open run under its lock. Raises NothingToDo without one."""
     with transaction.atomic():
         found = (
@@ -343,6 +354,7 @@ def _on_open_run(mailing_id: int, act: Callable[[runs.LockedRun], None], event: 
         if run is None or run.state == Run.State.DONE:
             raise NothingToDo(_("This mailing is not being sent."))
         act(run)
+        note(noted, mailing_id, run=run.number)
     log.info(event, mailing_id=mailing_id, run=run.number)
     return run.id
 
@@ -374,5 +386,6 @@ def change_status(*, mailing_id: int, status: str, actor: str) -> int:
         audience = candidates(rule_of(mailing, now))
         number = mailing.current_run
         count = write_audit(mailing, audience, number=number, response=response, now=now)
+        note(Act.STATUS_SET, mailing_id, run=number, before=old, after=status)
     log.info("status_changed", mailing_id=mailing_id, old=old, new=status, rows=count)
     return count

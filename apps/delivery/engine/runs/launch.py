@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_noop as _
 
+from apps.core.audit.acts import Act
 from apps.core.contracts import Actor, Launched
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal
@@ -23,6 +24,7 @@ from apps.delivery.engine.bulk_headers import bulk_headers_of
 from apps.delivery.engine.render import message_id_domain, snapshot_of
 from apps.delivery.engine.runs import feeds, languages, preflights, queue
 from apps.delivery.engine.runs.approvals import decisions as approvals
+from apps.delivery.engine.runs.noting import note
 from apps.delivery.engine.staging import beginning
 from apps.delivery.models import AccountState
 from apps.delivery.sending_account import SendingAccount
@@ -143,6 +145,8 @@ def launch(*, mailing_id: int, trigger: str, early: bool, make: bool = True) -> 
             further.save(run, first=languages.FIRST + 1)
             approvals.bind(run, approval)
             _begin(run, mailing)
+            if mailing.kind != Mailing.Kind.TRANSACTIONAL:
+                note(Act.LAUNCHED, mailing.pk, run=run.number, trigger=trigger)
     except IntegrityError:
         # Another trigger came first: the database lets only one run be open.
         running = _current_run(mailing)

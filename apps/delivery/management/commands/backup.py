@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.core.text.formatting import grouped, refusal_text
 from apps.delivery.backup.archive import Manifest
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         except Refused as refusal:
             self.stderr.write(f"{refusal_text(refusal)} [{refusal.code}]")
             sys.exit(REFUSED)
+        record(Act.BACKED_UP, Object(name=options["file"].name))
         self.stdout.write(f"{options['file']}: {content_of(manifest)}")
         if manifest.sums.uneven:
             self.stderr.write(uneven_words(manifest.sums.uneven))

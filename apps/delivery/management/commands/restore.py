@@ -10,6 +10,8 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal_text
 from apps.delivery.backup.restoring import restore
@@ -41,6 +43,7 @@ class Command(BaseCommand):
             sys.exit(REFUSED)
         except OSError as error:
             raise CommandError(str(error)) from error
+        record(Act.RESTORED, Object(name=options["file"].name), details={"of": manifest.made_at})
         self.stdout.write(f"{options['file']}: {content_of(manifest)}")
         if manifest.sums.uneven:
             self.stderr.write(uneven_words(manifest.sums.uneven))

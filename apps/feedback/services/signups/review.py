@@ -8,11 +8,13 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
 from apps.feedback.models import Signup
 from apps.feedback.services.signups import states
 from apps.feedback.services.signups.receive import FOR_GOOD, ask
-from apps.mailings.models import Recipient
+from apps.mailings.models import Recipient, SignupForm
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ def _release(pk: int, now: datetime) -> int:
         into = State.REFUSED
         states.move(signup=signup, out_of=[State.HELD], into=into, now=now, code=refused.code)
         return 0
+    _note("released", signup)
     log.info("signup_released", form_id=signup.form_id, signup_id=pk)
     return 1
 
@@ -58,5 +61,13 @@ def drop(*, signups: Iterable[Signup], now: datetime) -> int:
     count = 0
     for signup in signups:
         into = State.REFUSED
-        count += states.move(signup=signup, out_of=[State.HELD], into=into, now=now, code="dropped")
+        with transaction.atomic():
+            if states.move(signup=signup, out_of=[State.HELD], into=into, now=now, code="dropped"):
+                _note("dropped", signup)
+                count += 1
     return count
+
+
+def _note(what: str, signup: Signup) -> None:
+    about = Object(SignupForm._meta.label_lower, signup.form_id)
+    record(Act.CHANGED, about, details={what: signup.pk})

@@ -7,15 +7,19 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.models import AuditedModel, AuditedQuerySet
+from apps.core.audit.rule import AuditRule
 from apps.mailings.models.mailing import Mailing
 
 
-class StartRequest(models.Model):
+class StartRequest(AuditedModel):
     """An agent asks for the start of a draft; it starts nothing.
 
     A person answers: by starting or scheduling the mailing, which then is no draft any more, or by
     declining. ``asked_by`` is the name of the agent's token, ``note`` what the agent says to it.
     """
+
+    audit = AuditRule()
 
     mailing: models.OneToOneField[Any, Any] = models.OneToOneField(
         Mailing, on_delete=models.CASCADE, related_name="start_request"
@@ -27,6 +31,8 @@ class StartRequest(models.Model):
         _("declined"), null=True, blank=True
     )
     answer: models.TextField[str, str] = models.TextField(_("answer"), max_length=2000, blank=True)
+
+    objects = AuditedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("start request")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models.experiments.plan import Terms
 from apps.mailings.models.ledger import Run
@@ -26,6 +27,8 @@ class RunExperiment(Terms):
     change after; ``winner`` is the variant that they speak for clearly enough. ``chosen``: what the
     others get, ``by`` whom, since ``decided_at``; None while a person is asked.
     """
+
+    audit = AuditRule(quiet=frozenset({"figures", "judged_at"}))
 
     class By(models.TextChoices):
         FIGURES = "figures", pgettext_lazy("experiment", "by the figures")

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.models import AuditedModel, AuditedQuerySet
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel
 from apps.mailings.models.content import Message
 from apps.mailings.models.mailing import Mailing
@@ -66,9 +68,13 @@ class Terms(BaseModel):
 class Experiment(Terms):
     """The experiment of a mailing, which itself is variant A; the others are ``variants``."""
 
+    audit = AuditRule()
+
     mailing: models.OneToOneField[Mailing, Mailing] = models.OneToOneField(
         Mailing, on_delete=models.CASCADE, related_name="experiment"
     )
+
+    objects = AuditedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("experiment")
@@ -92,8 +98,10 @@ class Experiment(Terms):
         return f"{self.mailing_id}: {self.get_metric_display()}"
 
 
-class Variant(models.Model):
+class Variant(AuditedModel):
     """How a further variant differs from the mailing. What is empty is as in the mailing."""
+
+    audit = AuditRule()
 
     experiment: models.ForeignKey[Experiment, Experiment] = models.ForeignKey(
         Experiment, on_delete=models.CASCADE, related_name="variants", db_index=False
@@ -120,6 +128,8 @@ class Variant(models.Model):
         blank=True,
         verbose_name=_("message"),
     )
+
+    objects = AuditedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("variant")

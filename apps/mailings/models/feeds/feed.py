@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.ledger import Run
 from apps.mailings.models.mailing import Mailing
@@ -28,6 +29,15 @@ class ItemQuerySet(OwnedQuerySet[Any]):
     owner_path = "feed__mailing__owner_id"
 
 
+#: What reading it leaves behind.
+_READING = frozenset(
+    {
+        *("title", "moved_to", "hosts", "etag", "last_modified", "started_at", "read_at"),
+        *("read_for", "passed_for", "next_at", "failures", "failure", "held_until"),
+    }
+)
+
+
 class Feed(BaseModel):
     """The address whose new items are the content of a repeated mailing.
 
@@ -38,6 +48,8 @@ class Feed(BaseModel):
     process is reading it. ``hosts``: where it and its site were seen, so that an item that has
     moved with them is known again.
     """
+
+    audit = AuditRule(name="title", quiet=_READING, hidden=frozenset({"url"}))
 
     class Order(models.TextChoices):
         NEWEST = "newest", _("Newest first")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.content import Message, PartOfMessageQuerySet
 from apps.mailings.models.mailing import Mailing
@@ -23,6 +24,8 @@ class PersonalFile(BaseModel):
     archive (empty: the file's own), or the address; of files that programs give it is empty.
     Without a ``required`` file nothing is sent; any other is left out.
     """
+
+    audit = AuditRule(name="name")
 
     class Source(models.TextChoices):
         ARCHIVE = "archive", _("ZIP archive")
@@ -67,6 +70,8 @@ class FileArchive(BaseModel):
     The ZIP itself lies under its hash (``sha256``) until it is unpacked. Of the archives of a file
     the newest goes first.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"sha256", "unpacked_at"}))
 
     file: models.ForeignKey[PersonalFile, PersonalFile] = models.ForeignKey(
         PersonalFile, on_delete=models.CASCADE, related_name="archives", verbose_name=_("file")

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError as ShapeError
 
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.reuse.brand import BrandLook
 from apps.core.models import OwnedModel
 from apps.mailings.models.media import MediaFile
@@ -32,6 +33,8 @@ class Brand(OwnedModel):
 
     ``revision`` grows by one with every save; 0: its owner was asked, and has said nothing.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
 
     logo: models.ForeignKey[MediaFile | None, MediaFile | None] = models.ForeignKey(
         MediaFile,

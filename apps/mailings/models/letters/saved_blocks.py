@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.document import SCHEMA, Section, read, sections
 from apps.core.content.blocks.editing.storing import stored
 from apps.core.errors import ContentRefused
@@ -30,6 +31,8 @@ class SavedBlock(OwnedModel):
     ``document`` holds it alone, for a document knows its schema and can be lifted to the next one.
     ``revision`` grows by one with every change of the section.
     """
+
+    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
 
     name: models.CharField[str, str] = models.CharField(_("name"), max_length=LONGEST_NAME)
     document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.editing.storing import stored
 from apps.core.contracts import Actor
 from apps.core.errors import ContentRefused
@@ -33,6 +34,8 @@ class MessageTemplate(BaseModel):
     ``author``: whose library its pictures are in; who begins a message gets copies of them.
     Translations of its words find their place beside ``document`` when messages have them.
     """
+
+    audit = AuditRule(name="name")
 
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,

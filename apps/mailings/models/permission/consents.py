@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel, OwnedQuerySet
 from apps.mailings.models.audience import Channel, Recipient
 from apps.mailings.models.imports import RecipientImport
@@ -20,6 +21,8 @@ class ConsentText(OwnedModel):
 
     A changed wording is the next ``version`` of its ``key``. ``sha256`` is of the text as shown.
     """
+
+    audit = AuditRule(name="key")
 
     key: models.SlugField[str, str] = models.SlugField(_("short name"), max_length=60)
     version: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=1)

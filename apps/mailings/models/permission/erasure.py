@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Channel, Recipient
 
@@ -21,6 +22,8 @@ class ErasureRequest(OwnedModel):
     ``due_at``. ``certificate`` are the lines that say what was erased, ``seal`` the keyed sum
     under them. No address stands in it.
     """
+
+    audit = AuditRule(quiet=frozenset({"certificate", "seal"}))
 
     class State(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("erasure", "Waiting")

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Channel
 
@@ -18,6 +19,8 @@ class FrequencyRule(OwnedModel):
 
     ``channel`` empty: all channels together.
     """
+
+    audit = AuditRule()
 
     messages: models.PositiveSmallIntegerField[int, int] = models.PositiveSmallIntegerField(
         _("messages")

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models.audience import Recipient
 from apps.mailings.models.permission.consents import Consent
@@ -21,6 +22,8 @@ class MailingList(OwnedModel):
     A ``private`` list is on no form, and only its members see it on their preference page.
     ``double``: who signs up is subscribed by confirming a letter.
     """
+
+    audit = AuditRule(name="title", quiet=frozenset({"position"}))
 
     class Visibility(models.TextChoices):
         PUBLIC = "public", pgettext_lazy("list", "Public")
@@ -81,6 +84,8 @@ class Subscription(BaseModel):
     present status came about. Nobody but the person
     revives a subscription that the person has ended.
     """
+
+    audit = AuditRule()
 
     class Status(models.TextChoices):
         UNCONFIRMED = "unconfirmed", pgettext_lazy("subscription", "Unconfirmed")

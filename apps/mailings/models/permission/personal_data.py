@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 from apps.mailings.models.audience import Recipient
 from apps.mailings.models.content import private_storage
@@ -19,6 +20,8 @@ class DataCopy(OwnedModel):
 
     ``actor`` is who asked for it; ``taken_at`` when it was downloaded first.
     """
+
+    audit = AuditRule()
 
     class State(models.TextChoices):
         MAKING = "making", pgettext_lazy("copy", "Being made")

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel, OwnedQuerySet
 from apps.mailings.models.permission.lists import MailingList
 
@@ -29,6 +30,8 @@ class SignupForm(OwnedModel):
     advance. ``fields`` are what it asks besides the address, ``texts`` its words by language,
     ``consent_texts`` the boxes by their keys, ``origins`` the sites it may be embedded in.
     """
+
+    audit = AuditRule(name="title")
 
     class State(models.TextChoices):
         DRAFT = "draft", pgettext_lazy("form", "Draft")

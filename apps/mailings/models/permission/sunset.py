@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.mailings.models.audience import Recipient
 from apps.mailings.models.permission.lists import MailingList
@@ -21,6 +22,8 @@ class SunsetPolicy(OwnedModel):
     until the owner has seen the number and approved it; ``asked_at`` is when the owner asked the
     people by an ordinary mailing, after which ``wait_days`` go by.
     """
+
+    audit = AuditRule(quiet=frozenset({"searched_at", "unmeasured"}))
 
     class Action(models.TextChoices):
         TAG = "tag", _("Keep the tag")
@@ -95,6 +98,8 @@ class SunsetCaseQuerySet(OwnedQuerySet["SunsetCase"]):
 
 class SunsetCase(BaseModel):
     """One inactive person under one rule. ``changed`` is what the end changed, to be undone by."""
+
+    audit = AuditRule(quiet=frozenset({"changed"}))
 
     class State(models.TextChoices):
         FOUND = "found", pgettext_lazy("sunset", "Found")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.core.values.addresses import email_domain
 from apps.mailings.models.audience import Channel, Suppression
@@ -28,6 +29,8 @@ class SuppressionEvent(OwnedModel):
 
     ``before``: it was suppressed already when events began to be kept.
     """
+
+    audit = AuditRule(name="address", personal=True)
 
     class Act(models.TextChoices):
         BEFORE = "before", pgettext_lazy("suppression", "suppressed before")
@@ -72,6 +75,8 @@ class BlockedDomainQuerySet(OwnedQuerySet["BlockedDomain"]):
 
 class BlockedDomain(BaseModel):
     """A domain to whose addresses nothing is sent: by one owner, or by anybody (``owner`` None)."""
+
+    audit = AuditRule(name="domain")
 
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,

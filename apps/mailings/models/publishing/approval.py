@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.mailings.models.ledger import Run
 from apps.mailings.models.mailing import Mailing
@@ -27,6 +28,8 @@ class Approval(BaseModel):
     the audience named. ``demanded``: asked for by a program, whatever ``APPROVAL`` says. ``run``:
     the one that was started by it. ``notified`` is the state that people have had emails about.
     """
+
+    audit = AuditRule(quiet=frozenset({"parts", "named", "notified"}))
 
     class State(models.TextChoices):
         WAITING = "waiting", pgettext_lazy("approval", "Waiting")

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.rule import AuditRule
 from apps.core.models import OwnedModel
 
 _LETTERS: Final = string.ascii_lowercase + string.digits
@@ -24,6 +25,8 @@ class PublicArchive(OwnedModel):
 
     ``title`` empty: the name of the owner's usual sender.
     """
+
+    audit = AuditRule(name="title")
 
     slug: models.SlugField[str, str] = models.SlugField(
         _("address"), max_length=60, unique=True, default=new_archive_slug

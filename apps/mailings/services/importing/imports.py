@@ -12,6 +12,8 @@ from typing import Final
 import structlog
 from django.conf import settings
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.cache.dashboard import forget_figures
 from apps.core.contracts import Actor
 from apps.core.resources import disk_full_refused
@@ -91,6 +93,7 @@ def import_recipients(
     if not report.dry_run:
         forget_figures(owner.pk)
     _log(owner, report)
+    _note(options, report)
     return report
 
 
@@ -187,6 +190,18 @@ def _log(owner: Actor, report: ImportReport) -> None:
     )
 
 
+def _note(options: ImportOptions, report: ImportReport) -> None:
+    """The audit log has one entry for a file, not one for each of its rows."""
+    if report.dry_run:
+        return
+    figures = {
+        name: getattr(report, name)
+        for name in ("added", "updated", "unchanged", "suppressed", "rejected", "kept")
+    }
+    about = Object(RecipientImport._meta.label_lower, options.added_by)
+    record(Act.IMPORTED, about, details=figures, count=report.rows)
+
+
 def upsert_recipients(
     *, rows: Sequence[Row], owner: Actor, options: ImportOptions, now: datetime
 ) -> list[RowResult]:
@@ -199,6 +214,8 @@ def upsert_recipients(
     rejected = sum(one.reject is not None for one in placed)
     ids = [one.recipient_id for one in placed if one.recipient_id is not None]
     facts = {"rows": len(rows), "rejected": rejected, "recipient_ids": ids}
+    about = Object(Recipient._meta.label_lower)
+    record(Act.IMPORTED, about, details={"rejected": rejected}, count=len(ids))
     log.info("recipients_placed", user_id=owner.pk, **facts)
     return placed
 

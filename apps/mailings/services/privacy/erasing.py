@@ -8,6 +8,8 @@ from datetime import datetime
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, noted_as_one, record
 from apps.core.personal_data import ERASED, Person, holders
 from apps.mailings.ledger.permission import erase
 from apps.mailings.models import (
@@ -57,8 +59,17 @@ def _unowned(recipient: Recipient, earlier: set[tuple[str, str]]) -> set[tuple[s
 def erase_person(recipient: Recipient, *, now: datetime) -> Counter[str]:
     """Empty every row that says who this is. Returns how many rows of what it was.
 
-    Pending deliveries must have been left out before.
+    Pending deliveries must have been left out before. The audit log notes it as one act: an entry
+    for each row would say what is erased.
     """
+    with noted_as_one():
+        count = _erase(recipient, now)
+    about = Object(Recipient._meta.label_lower, recipient.pk, ERASED)
+    record(Act.ERASED, about, details={"rows": dict(count)})
+    return count
+
+
+def _erase(recipient: Recipient, now: datetime) -> Counter[str]:
     person, key = person_of(recipient), keys()[0]
     count: Counter[str] = Counter()
     count["deliveries"] = erase.forget_addresses(

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.audit.acts import Act
+from apps.core.audit.log import Object, record
 from apps.core.contracts import BackgroundJob
 from apps.mailings.ledger.permission import erase
 from apps.mailings.media import files as pictures
@@ -22,6 +24,7 @@ from apps.mailings.personal_files import store
 from apps.mailings.services.engagement import firsts
 from apps.mailings.services.permission import subscribing
 from apps.mailings.services.personal_files import removing
+from apps.users import audit
 
 log = structlog.get_logger(__name__)
 
@@ -153,6 +156,12 @@ KEPT: Final = {
         _count_evidence,
         _empty_evidence,
     ),
+    "audit": Kept(
+        "AUDIT_DAYS",
+        _("Entries of the audit log (0: for ever)"),
+        lambda now, days: audit.older_than(now - timedelta(days=days)).count(),
+        lambda now, days: audit.remove_older_than(now - timedelta(days=days)),
+    ),
     "personal_files": Kept(
         "PERSONAL_FILES_DAYS",
         _("Files of single recipients, and archives"),
@@ -216,6 +225,8 @@ def remove_old(name: str, *, now: datetime, stopping: Callable[[], bool] = lambd
         RetentionRun.objects.get_or_create(name=name, defaults=before)
         row = RetentionRun.objects.filter(name=name)
         row.update(count=count, total=F("total") + count, **({"ran_at": now} if done else {}))
+        if count:
+            record(Act.CLEANED, Object(name=name), count=count)
     if count:
         log.info("old_data_removed", kind=name, count=count)
     return count

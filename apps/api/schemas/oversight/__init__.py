@@ -1,0 +1,1 @@
+"""What those who oversee ask of all users."""

@@ -1,0 +1,162 @@
+"""What the managers' page asks of the audit log, and how it says an entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from apps.core.audit.acting import Kind
+from apps.core.audit.acts import Act
+from apps.core.audit.rule import audit_rule_of
+from apps.core.contracts import Actor
+from apps.core.exports.tables import Column
+from apps.core.lists.filters import (
+    ChoiceFilter,
+    Choices,
+    DayFilter,
+    FilterForm,
+    RowFilter,
+    WordsFilter,
+)
+from apps.reports.selectors.attempts import start_of
+from apps.users.audit import AuditQuery, entries_asked_for
+from apps.users.models import AuditEntry
+
+
+class AuditFilters(FilterForm):
+    """What the log is asked for. ``until`` is included."""
+
+    folded = ("kind", "object_id")
+    user = WordsFilter(
+        longest=254, label=pgettext_lazy("audit", "Who (email or command)"), suggested="people"
+    )
+    act = ChoiceFilter([("", _("any")), *Act.choices], label=pgettext_lazy("audit", "Act"))
+    object_type = ChoiceFilter(lambda: kinds_of_objects(), label=pgettext_lazy("audit", "Object"))
+    since = DayFilter(label=_("From"))
+    until = DayFilter(label=_("To"))
+    kind = ChoiceFilter([("", _("any")), *Kind.choices], label=pgettext_lazy("audit", "Acted as"))
+    object_id = RowFilter(label=pgettext_lazy("audit", "ID of the object"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A changed field in words, with its value before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+def kinds_of_objects() -> Choices:
+    """Every kind of object that has entries, by its name."""
+    found = [(label, str(model._meta.verbose_name)) for label, model in _models().items()]
+    return [("", _("any")), *sorted(found, key=lambda one: one[1])]
+
+
+@cache
+def _models() -> dict[str, type[Model]]:
+    return {model._meta.label_lower: model for model in apps.get_models() if audit_rule_of(model)}
+
+
+def kind_in_words(entry: AuditEntry) -> str:
+    """The kind of the entry's object in words; one that is no more by its code."""
+    model = _models().get(entry.object_type)
+    return str(model._meta.verbose_name) if model is not None else entry.object_type
+
+
+def changes_of(entry: AuditEntry) -> Iterator[Change]:
+    """The entry's changes as people read them."""
+    model = _models().get(entry.object_type)
+    for name, pair in entry.changes.items():
+        before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+        yield Change(_label_of(model, name), _said(before), _said(after))
+
+
+def details_of(entry: AuditEntry) -> Iterator[tuple[str, str]]:
+    """What else is known of the act, as pairs."""
+    for name, value in entry.details.items():
+        yield name.replace("_", " "), _said(value)
+
+
+def _label_of(model: type[Model] | None, name: str) -> str:
+    head, dot, rest = name.partition(".")
+    if model is not None:
+        for candidate in (head, head.removesuffix("_id")):
+            try:
+                field: Any = model._meta.get_field(candidate)
+            except FieldDoesNotExist:
+                continue
+            return f"{getattr(field, 'verbose_name', candidate)}{dot}{rest}"
+    return name
+
+
+def _said(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "—"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def entries_found(actor: Actor, filters: AuditFilters) -> QuerySet[AuditEntry]:
+    """Those that the actor may see and the filters describe."""
+    since, until = filters.value("since"), filters.value("until")
+    asked = AuditQuery(
+        user=filters.value("user"),
+        act=filters.value("act"),
+        kind=filters.value("kind"),
+        object_type=filters.value("object_type"),
+        object_id=filters.value("object_id"),
+        since=start_of(since) if since else None,
+        until=start_of(until + timedelta(days=1)) if until else None,
+    )
+    return entries_asked_for(actor, asked)
+
+
+#: The columns of the export, and their headings.
+COLUMNS: Final[dict[str, Column]] = {
+    "id": attrgetter("pk"),
+    "at": attrgetter("at"),
+    "act": attrgetter("act_label"),
+    "kind": attrgetter("kind_label"),
+    "who": attrgetter("name"),
+    "token": attrgetter("token_id"),
+    "ip": lambda row: row.ip or "",
+    "client": attrgetter("client"),
+    "object_type": kind_in_words,
+    "object_id": attrgetter("object_id"),
+    "object": attrgetter("object_name"),
+    "count": attrgetter("count"),
+    "changes": lambda row: json.dumps(row.changes, ensure_ascii=False) if row.changes else "",
+    "details": lambda row: json.dumps(row.details, ensure_ascii=False) if row.details else "",
+}
+HEADINGS: Final = {
+    "id": "ID",
+    "at": _("When"),
+    "act": pgettext_lazy("audit", "Act"),
+    "kind": pgettext_lazy("audit", "Acted as"),
+    "who": pgettext_lazy("audit", "Who"),
+    "token": _("API token"),
+    "ip": _("IP address"),
+    "client": pgettext_lazy("audit", "Program"),
+    "object_type": pgettext_lazy("audit", "Object"),
+    "object_id": pgettext_lazy("audit", "ID of the object"),
+    "object": _("Name"),
+    "count": pgettext_lazy("audit", "How many"),
+    "changes": pgettext_lazy("audit", "Changes"),
+    "details": _("Details"),
+}
