@@ -53,7 +53,7 @@ ENDPOINTS = {
         f"feedback:{kind}_hook": Endpoint(
             get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
         )
-        for kind in ("telegram", "max", "vk")
+        for kind in ("telegram", "max", "vk", "sms")
     },
     # Without an address it is asked for again.
     "feedback:ask_for_link": Endpoint(
@@ -79,12 +79,12 @@ ENDPOINTS = {
     # The tests declare no bot, so there is nothing to make a link for, and no link.
     **{
         f"feedback:{kind}": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient)
-        for kind in ("telegram", "max", "vk")
+        for kind in ("telegram", "max", "vk", "sms")
     },
     **{
         f"feedback:{kind}_qr": Endpoint(
             get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=recipient
         )
-        for kind in ("telegram", "max", "vk")
+        for kind in ("telegram", "max", "vk", "sms")
     },
 }
