@@ -257,10 +257,8 @@ class Forecast:
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
     """A sending account as those need it who choose one. ``to_files``: nothing leaves by it.
-
     ``sender``: name and address in From, if its channel has such; ``users`` are email addresses,
-    and ``managers``. ``price`` is that of one part of a text message, with a currency or without;
-    ``transliterate``: its texts leave in Latin letters.
+    and ``managers``. ``price``: of one part of a text; ``transliterate``: in Latin letters.
     """
 
     name: str

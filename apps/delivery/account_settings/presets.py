@@ -26,9 +26,7 @@ class Preset:
     kind: str = field(default="smtp")
 
 
-def _sms(
-    code: str, title: str, help_url: str, hint: str | Promise, **keys: str
-) -> Preset:
+def _sms(code: str, title: str, help_url: str, hint: str | Promise, **keys: str) -> Preset:
     return Preset(code, title, {"provider": code, **keys}, help_url, hint, kind="sms")
 
 

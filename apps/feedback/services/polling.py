@@ -35,6 +35,7 @@ _STEP: Final = 10.0
 #: Another process that runs a scheduler leaves an account alone for so long.
 _TURN: Final = timedelta(seconds=60)
 
+
 class Tracking:
     """Goes round all messages that are not decided. Remembers how far it came with each account."""
 

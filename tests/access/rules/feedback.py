@@ -79,12 +79,12 @@ ENDPOINTS = {
     # The tests declare no bot, so there is nothing to make a link for, and no link.
     **{
         f"feedback:{kind}": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 404, 403), kwargs=recipient)
-        for kind in ("telegram", "max", "vk", "sms")
+        for kind in ("telegram", "max", "vk")
     },
     **{
         f"feedback:{kind}_qr": Endpoint(
             get=(LOGIN, LOGIN, 404, 404, 403), post=NO_WRITING, kwargs=recipient
         )
-        for kind in ("telegram", "max", "vk", "sms")
+        for kind in ("telegram", "max", "vk")
     },
 }

@@ -32,7 +32,9 @@ GSM, UCS2 = Alphabet.GSM, Alphabet.UCS2
         ("a" * 69 + "я", UCS2, 70, 1, 0),
     ],
 )  # fmt: skip
-def test_a_text_is_divided(text: str, alphabet: Alphabet, units: int, count: int, left: int) -> None:
+def test_a_text_is_divided(
+    text: str, alphabet: Alphabet, units: int, count: int, left: int
+) -> None:
     found = parts_of(text)
     assert (found.alphabet, found.units) == (alphabet, units)
     assert (found.count, found.left) == (count, left)

@@ -40,15 +40,19 @@ def address(account: str) -> str:
 
 def text_by(account: str, state: str = "sent", **fields: Any) -> Delivery:
     """A text that this account has handed over."""
-    run = RunFactory.create(account=account, **{state: 1}, state="done", outcome="success")
+    done = {} if state == "sending" else {"state": "done", "outcome": "success"}
+    run = RunFactory.create(**{state: 1, **done, "account": account})
+    token = {"token": 1} if state == "sending" else {}
     found: Delivery = DeliveryFactory.create(
-        run=run, state=state, channel="phone", address="79161234567"
+        run=run, state=state, channel="phone", address="79161234567", **token
     )
     AttemptFactory.create(delivery=found, account=account, response="id=r-1", **fields)
     return found
 
 
-def report(delivery: Delivery | int, status: str = "delivered", reason: str = "0") -> dict[str, str]:
+def report(
+    delivery: Delivery | int, status: str = "delivered", reason: str = "0"
+) -> dict[str, str]:
     number = delivery if isinstance(delivery, int) else delivery.pk
     return {
         "msisdn": "79161234567",

@@ -96,8 +96,8 @@ class SmsChannel(HttpChannel):
             return Outcome(letter.delivery_id, Verdict.SENT, answer.status, text)
         if accepted or found is None or not code:
             return self.response_lost(letter, answer.status, self.reply_text(answer))
-        words = value_at(found, record.answer.text, values)
-        return self._refused_by(letter, answer, code, record.meaning_of(code, words))
+        reply = value_at(found, record.answer.text, values)
+        return self._refused_by(letter, answer, code, record.meaning_of(code, reply))
 
     def _refused_by(
         self, letter: Letter, answer: HttpResponse, code: str, meaning: Meaning

@@ -37,12 +37,12 @@ def _wrong(asked: Check, answer: HttpResponse, account: SendingAccount) -> Respo
     known = value_at(found, asked.balance, {}) if asked.balance else "-"
     if answer.status == 200 and found is not None and accepted and known:
         return NOTHING
-    words = value_at(found, asked.answer.text, {})
-    if not words:
+    reply = value_at(found, asked.answer.text, {})
+    if not reply:
         return with_code(answer.status, coded("no_json") if found is None else NOTHING)
     for secret in secrets_of(account):
-        words = words.replace(secret, "***")
-    return with_code(_number(code) or answer.status, foreign(words[:200]))
+        reply = reply.replace(secret, "***")
+    return with_code(_number(code) or answer.status, foreign(reply[:200]))
 
 
 def _number(code: str) -> int:

@@ -1,8 +1,8 @@
 """One provider of text messages as a record: what is called, and what its answers mean.
 
 The records of known providers lie in ``records``; a user's own is a file of the same form. In
-paths, headers and fields ``{name}`` stands for a value (``PLACEHOLDERS``), ``{name:int}`` alone in a
-JSON field for a number. A place in an answer is a path of names and numbers, such as
+paths, headers and fields ``{name}`` stands for a value (``PLACEHOLDERS``), ``{name:int}`` alone in
+a JSON field for a number. A place in an answer is a path of names and numbers, such as
 ``messages.0.status``; of several places the first that stands there counts.
 """
 
@@ -83,7 +83,8 @@ class Call(_Part):
     def _possible(self) -> Call:
         if self.method == "GET" and self.format != "query":
             raise ValueError("a GET has the format query")
-        if self.format != "json" and not all(isinstance(one, str) for one in self.fields.values()):
+        texts = all(isinstance(value, str) for value in self.fields.values())
+        if self.format != "json" and not texts:
             raise ValueError("the fields of a form are texts")
         if set(_names(self.headers)) - {"token", "basic", "id"}:
             raise ValueError("a header holds token, basic or id")

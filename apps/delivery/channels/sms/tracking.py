@@ -40,12 +40,12 @@ class SmsTracker(Tracker):
 def tracked(statuses: Statuses, status: str, reason: str) -> Tracked:
     """What a status means; one that nobody knows is not final."""
     shown = " ".join(filter(None, (status, reason)))[:60]
-    words = coded("sms_status", shown)
+    reply = coded("sms_status", shown)
     if status in statuses.delivered:
-        return Tracked("delivered", words)
+        return Tracked("delivered", reply)
     gone = status in statuses.gone or reason in statuses.gone
     if gone or status in statuses.failed:
-        return Tracked("failed", words, gone=gone)
+        return Tracked("failed", reply, gone=gone)
     return Tracked()
 
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.content.preview import preview
+from apps.core.content.template_language import RenderRefused
 from apps.core.contracts import AccountInfo, Actor
 from apps.core.errors import ContentRefused
-from apps.core.content.template_language import RenderRefused
 from apps.core.site import site_url
 from apps.core.text.formatting import grouped
 from apps.core.text.sms_parts import Alphabet, Parts, parts_of, sms_text

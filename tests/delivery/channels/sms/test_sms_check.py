@@ -129,7 +129,9 @@ def test_every_status_has_its_meaning(
     assert found.words.startswith("@sms_status ") if event else found == Tracked()
 
 
-@pytest.mark.parametrize("reply", [http.html(), http.json_reply({"error_code": 2}), http.empty(500)])
+@pytest.mark.parametrize(
+    "reply", [http.html(), http.json_reply({"error_code": 2}), http.empty(500)]
+)
 def test_what_makes_no_sense_is_left_out(service: HttpService, reply: Reply) -> None:
     service.usual = reply
     tracker = tracker_of(account("smsc", service.url))

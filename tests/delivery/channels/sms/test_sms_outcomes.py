@@ -163,8 +163,8 @@ def test_what_no_provider_says_is_unknown(service: HttpService, provider: str, n
 @pytest.mark.parametrize("status", [200, 400, 401, 500])
 def test_no_secret_is_stored(service: HttpService, provider: str, status: int) -> None:
     """Whatever an answer repeats of the call."""
-    words = f"{TOKEN} {PASSWORD} {BASIC} no"
-    body = {"code": 9, "error": words, "message": words, "status_text": words}
+    text = f"{TOKEN} {PASSWORD} {BASIC} no"
+    body = {"code": 9, "error": text, "message": text, "status_text": text}
     service.usual = http.json_reply(body, status)
     (outcome,) = outcomes(service, provider)
     declared = account(provider)
