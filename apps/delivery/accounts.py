@@ -112,7 +112,7 @@ def info_of(name: str) -> AccountInfo:
         account.serves,
         account.to_files,
         users,
-        sender or account.sender,
+        account.sender or sender,
         price=account.price,
         transliterate=account.transliterate,
     )

@@ -148,14 +148,16 @@ _SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
     ("hours", _("Hours, warm-up, fallback"), _EVERY[5:11]),
     ("more", _("More"), (*_EVERY[11:], "ehlo_name", "pipelining")),
 )
+#: What an account for text messages has only where its provider is none that is known.
+_RARE: Final = ("record", "url", "idempotent")
+#: What the record of a provider of text messages may need.
+_OF_PROVIDER: Final = ("username", "password", "token", "sender")
 _WRONG: Final[Mapping[str, _StrPromise]] = {
     "host": _("Enter the name of the mail server."),
     "username": _("Enter the bot's name without @; for VK the community's number."),
     "confirmation": _("Copy the string from the community's settings: letters and digits."),
     "provider": _("Choose the provider, or name a file with its record."),
     "record": _("The file can’t be read, or is no record."),
-    "sender": _("This provider needs the name or number that the message comes from."),
-    "password": _("This provider needs the password or key."),
     "price": _("Write a number with a currency or without one: 2.49 RUB."),
     "port": _("A port is a number from 1 to 65535."),
     "url": _("Enter an address that begins with https://."),
@@ -239,12 +241,18 @@ class AccountForm(forms.Form):
     def sections(self) -> Iterator[Section]:
         """The fields as the page shows them."""
         for code, title, keys in _SECTIONS:
-            fields = [self[key] for key in keys if key in self.fields]
+            fields = [self[key] for key in self._shown(code, keys)]
             if fields:
                 wrong = any(field.errors for field in fields)
                 used = code == "hours" and any(field.value() for field in fields)
                 folded = code in ("hours", "more") and not wrong and not used
                 yield Section(code, title, fields, folded)
+
+    def _shown(self, section: str, keys: tuple[str, ...]) -> list[str]:
+        """The keys of a section. A known provider of text messages says the rest of its own."""
+        rare = _RARE if self.kind.name == "sms" else ()
+        own = [key for key in keys if key not in rare]
+        return [key for key in (*own, *(rare if section == "more" else ())) if key in self.fields]
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip().lower()
@@ -275,6 +283,8 @@ class AccountForm(forms.Form):
         except AccountRefused as refusal:
             for key in refusal.wrong:
                 text = _WRONG.get(key, _("This value can't be used."))
+                if key in _OF_PROVIDER and self.kind.name == "sms" and not values.get(key):
+                    text = _("The provider needs this.")
                 self.add_error(key if key in self.fields else None, text)
             if not refusal.wrong:
                 self.add_error(None, str(refusal))

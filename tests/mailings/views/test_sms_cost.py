@@ -48,8 +48,8 @@ def message(cast: Cast) -> Message:
 
 def test_each_account_that_writes_to_phones_is_counted(cast: Cast, accounts: Accounts) -> None:
     latin, plain = costs_of_text("Щука " * 20, cast.owner)
-    assert (latin.account, latin.parts.count, latin.size) == ("latin", 1, "1 part · Latin (GSM)")
-    assert (plain.account, plain.parts.count, plain.size) == ("plain", 2, "2 parts · Unicode")
+    assert (latin.account, latin.parts.count, latin.size) == ("latin", 1, "1 part (Latin letters)")
+    assert (plain.account, plain.parts.count, plain.size) == ("plain", 2, "2 parts (Unicode)")
     assert (latin.one, plain.one) == ("", "5.00 RUB")
 
 
@@ -59,12 +59,10 @@ def test_a_link_is_counted_as_long_as_it_will_be(cast: Cast, accounts: Accounts)
     assert plain.parts.count == 2
 
 
-def test_the_preview_of_a_message_says_it(
-    cast: Cast, accounts: Accounts, message: Message
-) -> None:
+def test_the_preview_of_a_message_says_it(cast: Cast, accounts: Accounts, message: Message) -> None:
     page = dense(cast.client("owner").get(f"/messages/{message.pk}/frame/").content.decode())
     assert "As a text message (SMS)" in page
-    assert "<b>plain</b>: 2 parts · Unicode · 5.00 RUB" in page
+    assert "<b>plain</b>: 2 parts (Unicode) · 5.00 RUB" in page
     assert "<b>other</b>" not in page and "<b>email</b>" not in page
 
 
@@ -72,7 +70,7 @@ def test_the_preview_of_what_is_typed_says_it(cast: Cast, accounts: Accounts) ->
     typed = {"subject": "Sale", "text": "Sale — 50%", "html": "", "preheader": ""}
     answer = cast.client("owner").post(reverse("messages:preview"), typed)
     page = dense(answer.content.decode())
-    assert "<b>plain</b>: 1 part · Unicode · 2.50 RUB" in page
+    assert "<b>plain</b>: 1 part (Unicode) · 2.50 RUB" in page
     assert "because of —" in page
 
 
@@ -99,7 +97,7 @@ def test_the_review_says_what_all_of_them_cost(
     )
     answer = cast.client("owner").get(reverse("mailings:review", args=[mailing.pk]))
     page = dense(answer.content.decode())
-    assert "SMS by plain: 2 parts · Unicode each" in page
+    assert "SMS by plain: 2 parts (Unicode) each" in page
     assert "about 6 parts in all" in page and "≈ 15.00 RUB" in page
 
 

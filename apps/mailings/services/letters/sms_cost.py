@@ -38,8 +38,8 @@ class SmsCost:
     def size(self) -> str:
         """In how many parts, and why."""
         text = ngettext("%(shown)s part", "%(shown)s parts", self.parts.count)
-        alphabet = _("Unicode") if self.parts.alphabet is Alphabet.UCS2 else _("Latin (GSM)")
-        return f"{text % {'shown': grouped(self.parts.count)}} · {alphabet}"
+        alphabet = _("Unicode") if self.parts.alphabet is Alphabet.UCS2 else _("Latin letters")
+        return f"{text % {'shown': grouped(self.parts.count)}} ({alphabet})"
 
     @property
     def one(self) -> str:
