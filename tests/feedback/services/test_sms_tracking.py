@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 class FakeSmsc:
-    """``status.php`` by a table of statuses; a message that is not there is on its way."""
+    """``status.php`` by a table of statuses; a message that is not there is not decided."""
 
     def __init__(self) -> None:
         self.statuses: dict[str, dict[str, Any]] = {}
@@ -78,8 +78,8 @@ def test_each_is_asked_for_with_its_phone_until_it_is_decided(smsc: FakeSmsc) ->
     assert states(found) == ["delivered", "bounced", "bounced", "sent"]
     assert Suppression.objects.count() == 1  # only who does not exist
     assert_equation(Run.objects.get())
-    words = Event.objects.order_by("pk").values_list("facts__words", flat=True)
-    assert list(words) == ["@sms_status 1 0", "@sms_status 20 6", "@sms_status 20 1"]
+    replies = Event.objects.order_by("pk").values_list("facts__words", flat=True)
+    assert list(replies) == ["@sms_status 1 0", "@sms_status 20 6", "@sms_status 20 1"]
 
     smsc.asked.clear()
     smsc.statuses["4"] = {"status": 1}

@@ -64,7 +64,7 @@ def values_for(record: Record, address: str, text: str, delivery_id: int) -> dic
 def secrets_of(account: SendingAccount) -> tuple[str, ...]:
     """What must not be stored of an answer, in each form in which a call carries it."""
     values = values_of(account)
-    names = ("token", "password", "basic") if account.password else ("token",)
+    names = ["token", "hook", *(["password", "basic"] if account.password else [])]
     found = [values[name] for name in names if values[name]]
     return tuple(dict.fromkeys([*found, *map(quote_plus, found), *map(quote, found)]))
 

@@ -68,7 +68,7 @@ def wait_for(service: HttpService, count: int, place: Installation) -> None:
     until = time.monotonic() + 120
     while len(service.requests) < count and place.counters().get("state") != "done":
         assert time.monotonic() < until, "nothing is sent"
-        time.sleep(0.002)
+        time.sleep(0.01)
 
 
 def test_a_killed_sender_doubles_no_text_and_loses_nobody(
@@ -89,7 +89,9 @@ def test_a_killed_sender_doubles_no_text_and_loses_nobody(
     counts, reached = place.counters(), taken(vonage)
     assert max(reached.values()) == 1, "somebody got a text twice"
     assert (counts["state"], counts["audience"]) == ("done", PEOPLE)
-    assert counts["sent"] + counts["unknown"] == PEOPLE
+    # A text that three senders died with in hand is given up, without having left.
+    assert counts["sent"] + counts["unknown"] + counts["failed"] == PEOPLE
     assert counts["unknown"] <= fault_rounds * CONNECTIONS
-    sent = {name.partition(".")[0] for name, state in place.states().items() if state == "sent"}
-    assert sent <= set(reached), "a text is called sent that no provider has seen"
+    states = {name.partition(".")[0]: state for name, state in place.states().items()}
+    assert {one for one, state in states.items() if state == "sent"} <= set(reached)
+    assert not {one for one, state in states.items() if state == "failed"} & set(reached)
