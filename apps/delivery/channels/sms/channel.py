@@ -12,9 +12,11 @@ from apps.delivery.channels.http.account import client_of, http_options
 from apps.delivery.channels.http.channel import (
     GuardedRequest,
     HttpChannel,
+    HttpOptions,
     json_object,
+    retry_after,
 )
-from apps.delivery.channels.http.client import Client, HttpResponse
+from apps.delivery.channels.http.client import Client, HttpResponse, NotSent
 from apps.delivery.channels.sms.calls import (
     Values,
     ready,
@@ -23,12 +25,13 @@ from apps.delivery.channels.sms.calls import (
     values_for,
     values_of,
 )
-from apps.delivery.channels.sms.record import Meaning, Record, record_of
+from apps.delivery.channels.sms.record import Meaning, Record, RecordWrong, record_of
 from apps.delivery.sending_account import SendingAccount
 
 #: Before the provider's id of a message in the response of its attempt.
 ID_PREFIX: Final = "id="
-_LARGEST_CODE: Final = 2**31 - 1
+#: Of a code that fits into its column.
+_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ class SmsChannel(HttpChannel):
         if meaning is Meaning.ACCOUNT:
             return Outcome(number, Verdict.UNSENT, shown, text, blame=Blame.ACCOUNT)
         if meaning is Meaning.LATER:
-            wait = self._record.waits.get(code, 0.0)
+            asked = retry_after(answer) if "retry-after" in answer.headers else 0.0
+            wait = max(self._record.waits.get(code, 0.0), asked)
             return Outcome(number, Verdict.RETRY, shown, text, wait=wait)
         if meaning is Meaning.SERVICE:
             return self.response_lost(letter, shown, text)
@@ -115,12 +119,27 @@ class SmsChannel(HttpChannel):
         return Judged(number, Verdict.FAILED, shown, text, gone=gone, personal=personal)
 
 
+class _Unreadable(HttpChannel):
+    """An account whose record is gone since ``.env`` was read: nothing leaves by it."""
+
+    def __init__(self, error: str, client: Client, guard: Guard, options: HttpOptions) -> None:
+        super().__init__(client, guard, options)
+        self._error = error
+
+    def deliver(self, letter: Letter, request: GuardedRequest) -> Outcome:
+        raise NotSent(coded("record_wrong", self._error), Blame.ACCOUNT)
+
+
 def _number_of(code: str) -> int:
     """The code as it is stored; 0 for a word."""
-    return int(code) if code.isascii() and code.isdigit() and int(code) <= _LARGEST_CODE else 0
+    return int(code) if code.isascii() and code.isdigit() and len(code) <= _DIGITS else 0
 
 
 def open_channel(account: SendingAccount, guard: Guard) -> Channel:
-    """A channel for this account. Connects when the first letter comes. Raises RecordWrong."""
-    record = record_of(account.provider, account.record)
-    return SmsChannel(record, account, guard, client_of(account, {}))
+    """A channel for this account. Connects when the first letter comes."""
+    client = client_of(account, {})
+    try:
+        record = record_of(account.provider, account.record)
+    except RecordWrong as error:
+        return _Unreadable(str(error), client, guard, http_options(account))
+    return SmsChannel(record, account, guard, client)

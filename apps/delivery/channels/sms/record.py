@@ -94,7 +94,7 @@ class Call(_Part):
 
 
 class Answer(_Part):
-    """Where the answer says what. ``ok``: the codes that are a yes; empty: there is no code then."""
+    """Where the answer says what. ``ok``: the codes of a yes; empty: a yes has no code."""
 
     code: Places = ()
     ok: frozenset[Code] = frozenset()

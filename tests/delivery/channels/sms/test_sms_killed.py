@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -49,7 +50,7 @@ def place(
         **{"USERNAME": "key", "PASSWORD": "secret", "PER_SECOND": "0"},
         "MAX_CONNECTIONS": str(CONNECTIONS),
     }
-    settings = {f"ACCOUNTS__TEXTS__{key}": value for key, value in keys.items()}
+    settings: dict[str, Any] = {f"ACCOUNTS__TEXTS__{key}": value for key, value in keys.items()}
     made = Installation(tmp_path / "place", engine=request.param, **settings)
     try:
         made.start()

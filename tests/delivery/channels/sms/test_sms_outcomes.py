@@ -190,6 +190,18 @@ def test_a_pause_that_is_asked_for_holds_for_the_account(service: HttpService) -
     assert found[0].wait == 3600
 
 
+def test_a_longer_pause_in_the_header_holds(service: HttpService) -> None:
+    service.usual = http.json_reply({"code": 20429, "message": "no"}, 429, retry_after="90")
+    (outcome,) = outcomes(service, "twilio")
+    assert (outcome.verdict, outcome.wait) == (RETRY, 90)
+
+
+def test_a_code_that_is_no_number_of_ours_is_no_code(service: HttpService) -> None:
+    service.usual = http.json_reply({"error": "no", "error_code": "9" * 5000})
+    (outcome,) = outcomes(service, "smsc")
+    assert (outcome.verdict, outcome.code) == (FAILED, 200)
+
+
 @pytest.mark.parametrize("folder", ["docs", "docs/ru"])
 @pytest.mark.parametrize("provider", presets())
 def test_the_page_has_the_same_table(provider: str, folder: str) -> None:

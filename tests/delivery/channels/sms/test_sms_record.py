@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apps.core.contracts import Letter, Verdict
+from apps.core.contracts import Blame, Letter, Verdict
 from apps.delivery.accounts import declaration
 from apps.delivery.channels.sms.channel import open_channel
 from apps.delivery.channels.sms.record import Meaning, RecordWrong, preset, presets, read
@@ -74,6 +74,16 @@ def test_a_record_of_ones_own_sends(own: Path) -> None:
     assert request.line == f"GET /send/7?to=79161234567&{text} HTTP/1.1"
     assert (request.headers["x-key"], request.headers["idempotency-key"]) == ("k3y", "7")
     assert request.body == b""
+
+
+def test_a_record_that_is_gone_since_stops_the_account_and_burns_nobody(own: Path) -> None:
+    given = {"kind": "sms", "record": str(own), "token": "k3y", "url": "http://127.0.0.1:1"}
+    account = declaration("own", AccountSettings.model_validate(given))
+    own.unlink()
+    letters = [Letter(number, "", "79161234567", b"Hi") for number in (1, 2)]
+    outcomes = send_all(open_channel(account, BookGuard()), letters)
+    assert {(one.verdict, one.blame) for one in outcomes} == {(Verdict.UNSENT, Blame.ACCOUNT)}
+    assert outcomes[0].response.startswith("@record_wrong cannot be read")
 
 
 def test_a_guard_that_says_no_keeps_a_get_from_leaving(own: Path) -> None:
