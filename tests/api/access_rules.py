@@ -159,6 +159,14 @@ def custom_field(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.custom_field.pk}
 
 
+def automation(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.automation.pk}
+
+
+def enrolment(things: Things) -> Mapping[str, int | str]:
+    return {"pk": things.automation.pk, "enrolment_pk": things.enrolment.pk}
+
+
 def table() -> SimpleUploadedFile:
     return SimpleUploadedFile("list.csv", b"email\nnew@example.org\n")
 
@@ -390,6 +398,19 @@ RULES: dict[str, Rule] = {
     "undo_sunset": change(inactive),
     "list_senders": everybody(200),
     "get_sender": see(sender),
+    "list_automations": everybody(200),
+    "get_automation": see(automation),
+    "check_automation": see(automation),
+    "activate_automation": change(automation, {}),
+    "pause_automation": change(automation),
+    "resume_automation": change(automation, good=409),  # it is not paused
+    "stop_automation": change(automation, {}),
+    "list_enrolments": see(automation),
+    "enrol": change(automation, {"recipients": [1]}),
+    "remove_enrolment": change(enrolment, good=204),
+    "report_recipient_event": Rule(
+        404, 201, 403, body=lambda things: {"name": "paid", "recipient": things.recipient.pk}
+    ),
     "list_webhooks": everybody(200),
     "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),

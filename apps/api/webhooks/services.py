@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.api.webhooks.client import check_url
 from apps.api.webhooks.models import Webhook, WebhookCall, new_seed
 from apps.api.webhooks.signing import BOTH_SIGN, secret_of
+from apps.automations.models import EnrolmentEvent
 from apps.core.errors import Refused
 from apps.mailings.horizon import newest_attempt, newest_id
 from apps.mailings.models import Consent, FirstReaction
@@ -44,6 +45,7 @@ class Events(TypedDict, total=False):
     subscriptions: bool
     reactions: bool
     machine_reactions: bool
+    automations: bool
 
 
 @transaction.atomic
@@ -67,6 +69,7 @@ def register(
         attempt_cursor=newest_attempt(),
         consent_cursor=newest_id(Consent),
         reaction_cursor=newest_id(FirstReaction),
+        enrolment_cursor=newest_id(EnrolmentEvent),
         runs_reported_until=now,
     )
     log.info("webhook_made", user_id=owner.pk, webhook_id=webhook.pk)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.core.deletion.uses import check_unused
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -41,7 +42,8 @@ class TagService(BaseCRUDService[Tag]):
         return row
 
     def remove(self, row: Tag, *, now: datetime) -> bool:
-        """Delete the tag. The recipients stay."""
+        """Delete the tag. The recipients stay. Raises StillUsed."""
+        check_unused(row)
         row.delete()
         return True
 
@@ -64,9 +66,13 @@ def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
 
 @transaction.atomic
 def merge_tag(*, tag: Tag, into: Tag) -> None:
-    """Everybody with ``tag`` gets the other one, and so do mailings; then it is gone."""
+    """Everybody with ``tag`` gets the other one, and so do mailings; then it is gone.
+
+    Raises TagRefused, StillUsed.
+    """
     if tag.pk == into.pk or tag.owner_id != into.owner_id:
         raise TagRefused(_("Choose another tag of yours."))
+    check_unused(tag)
     have = RecipientTag.objects.filter(tag=into).values("recipient_id")
     RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
     for mailing in Mailing.objects.filter(filter_tags=tag):
