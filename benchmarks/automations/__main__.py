@@ -100,7 +100,7 @@ def _milliseconds(turn: Any) -> float:
 
 
 def _watch_transactions() -> Any:
-    """What is returned says how long the longest transaction was since the last time, in seconds."""
+    """Return what says how long the longest transaction was since it was asked last."""
     from django.db import transaction
 
     enter, leave = transaction.Atomic.__enter__, transaction.Atomic.__exit__

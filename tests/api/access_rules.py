@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.core.content.blocks.editing.places import blank_document, new_node
+from tests.api.automation_rules import AUTOMATIONS
+from tests.api.rule_types import Rule, change, everybody, see
 from tests.api.things import SECRET, TREE, Things
 from tests.delivery.engine.staging.invoices import pdf, uploaded, zipped
 from tests.mailings.media.pictures import drawing
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What stranger, owner and manager are answered. ``where`` fills in the path.
-
-    ``form`` is sent as a form with a file, ``body`` as JSON.
-    """
-
-    stranger: int
-    owner: int
-    manager: int
-    where: Callable[[Things], Mapping[str, int | str]] = lambda things: {}
-    body: Callable[[Things], Any] = lambda things: None
-    form: Mapping[str, Callable[[], SimpleUploadedFile]] = field(default_factory=dict)
-
-
-def everybody(status: int, **more: Any) -> Rule:
-    return Rule(status, status, status, **more)
-
-
-def see(where: Callable[[Things], Mapping[str, int | str]]) -> Rule:
-    return Rule(404, 200, 200, where)
-
-
-def change(
-    where: Callable[[Things], Mapping[str, int | str]],
-    body: Any = None,
-    good: int = 200,
-    **more: Any,
-) -> Rule:
-    return Rule(404, good, 403, where, lambda things: body, **more)
 
 
 def recipient(things: Things) -> Mapping[str, int | str]:
@@ -157,14 +126,6 @@ def sender(things: Things) -> Mapping[str, int | str]:
 
 def custom_field(things: Things) -> Mapping[str, int | str]:
     return {"pk": things.custom_field.pk}
-
-
-def automation(things: Things) -> Mapping[str, int | str]:
-    return {"pk": things.automation.pk}
-
-
-def enrolment(things: Things) -> Mapping[str, int | str]:
-    return {"pk": things.automation.pk, "enrolment_pk": things.enrolment.pk}
 
 
 def table() -> SimpleUploadedFile:
@@ -398,19 +359,7 @@ RULES: dict[str, Rule] = {
     "undo_sunset": change(inactive),
     "list_senders": everybody(200),
     "get_sender": see(sender),
-    "list_automations": everybody(200),
-    "get_automation": see(automation),
-    "check_automation": see(automation),
-    "activate_automation": change(automation, {}),
-    "pause_automation": change(automation),
-    "resume_automation": change(automation, good=409),  # it is not paused
-    "stop_automation": change(automation, {}),
-    "list_enrolments": see(automation),
-    "enrol": change(automation, {"recipients": [1]}),
-    "remove_enrolment": change(enrolment, good=204),
-    "report_recipient_event": Rule(
-        404, 201, 403, body=lambda things: {"name": "paid", "recipient": things.recipient.pk}
-    ),
+    **AUTOMATIONS,
     "list_webhooks": everybody(200),
     "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),

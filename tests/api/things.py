@@ -96,8 +96,11 @@ class Things:
     personal_file: PersonalFile
     saved_block: SavedBlock
     template: MessageTemplate
-    automation: Automation
     enrolment: Enrolment
+
+    @property
+    def automation(self) -> Automation:
+        return self.enrolment.automation
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -204,6 +207,15 @@ def enrolment_of(person: Recipient) -> Enrolment:
     return Enrolment.objects.select_related("automation").get(automation=made)
 
 
+def delivery_of(run: Run, person: Recipient) -> Delivery:
+    """One of which nobody knows what became of it, with its attempt."""
+    found: Delivery = DeliveryFactory.create(
+        run=run, recipient=person, state="unknown", response=SECRET
+    )
+    AttemptFactory.create(delivery=found, response=SECRET)
+    return found
+
+
 def things_of(owner: User) -> Things:
     recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
     tag = TagFactory.create(owner=owner, name=SECRET)
@@ -212,13 +224,9 @@ def things_of(owner: User) -> Things:
     feed_of(mailing)
     VariantFactory.create(experiment__mailing=mailing, subject=SECRET)
     run = RunFactory.create(mailing=mailing, unknown=1, reason_detail=SECRET)
-    delivery = DeliveryFactory.create(
-        run=run, recipient=recipient, state="unknown", response=SECRET
-    )
-    AttemptFactory.create(delivery=delivery, response=SECRET)
+    delivery = delivery_of(run, recipient)
     webhook = webhook_of(owner)
     FrequencyRule.objects.create(owner=owner, messages=2, days=7)
-    enrolment = enrolment_of(recipient)
     return Things(
         recipient=recipient,
         tag=tag,
@@ -243,7 +251,6 @@ def things_of(owner: User) -> Things:
         media=MediaFileFactory.create(owner=owner, name=SECRET, alt=SECRET),
         personal_file=files_of(message),
         template=template_of(owner),
-        automation=enrolment.automation,
-        enrolment=enrolment,
+        enrolment=enrolment_of(recipient),
         saved_block=keep_section(owner=owner, name=SECRET, section=new_node("section")),
     )

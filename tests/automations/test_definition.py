@@ -12,7 +12,16 @@ from apps.automations.definition.reading import DefinitionInvalid, read
 from apps.automations.models import Enrolment
 from apps.automations.services.checking import check_usable
 from apps.mailings.models import Mailing, Recipient
-from tests.automations.stage import MANUAL, NO_END, definition, leaving, letter, staged, tagging, waiting
+from tests.automations.stage import (
+    MANUAL,
+    NO_END,
+    definition,
+    leaving,
+    letter,
+    staged,
+    tagging,
+    waiting,
+)
 from tests.factories import MailingFactory, MailingListFactory, TagFactory, UserFactory
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]

@@ -2,8 +2,8 @@
 
 Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
 was sent last. Subscriptions: apps.api.webhooks.people; openings and clicks:
-apps.api.webhooks.reactions; automations: apps.api.webhooks.enrolments. The ids of events follow from the rows, so that a receiver can drop a
-repetition.
+apps.api.webhooks.reactions; automations: apps.api.webhooks.enrolments. The ids of events follow
+from the rows, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations

@@ -21,13 +21,13 @@ def new_seed() -> str:
 
 
 class Webhook(OwnedModel):
-    """An address of its owner that receives events of runs, deliveries, subscriptions and automations.
+    """An address of its owner that receives events of what happens.
 
     ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
     ``consent_cursor`` the last consent, ``reaction_cursor`` the last first reaction,
-    ``enrolment_cursor`` the last event of an enrolment, ``runs_reported_until`` the moment up to which ended runs and imports have been reported.
-    ``lease`` names the process that serves it until ``leased_until``. While ``paused_at`` is set
-    nothing is sent, and the cursor waits.
+    ``enrolment_cursor`` the last event of an enrolment, ``runs_reported_until`` the moment up to
+    which ended runs and imports have been reported. ``lease`` names the process that serves it
+    until ``leased_until``. While ``paused_at`` is set nothing is sent, and the cursor waits.
     """
 
     url: models.CharField[str, str] = models.CharField(_("address"), max_length=500)

@@ -155,9 +155,7 @@ def test_a_database_that_is_away_fails_nobody(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_loop_through_an_hour_ends_with_the_limit_of_steps() -> None:
-    stage = staged(
-        waiting(seconds=3600), waiting("again", seconds=0, next="wait"), exits=NO_END
-    )
+    stage = staged(waiting(seconds=3600), waiting("again", seconds=0, next="wait"), exits=NO_END)
     (one,) = stage.enrolled()
     Enrolment.objects.filter(recipient=one).update(steps_taken=198)
     stage.turn()

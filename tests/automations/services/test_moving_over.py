@@ -80,12 +80,12 @@ def test_a_letter_that_is_under_way_is_not_sent_again() -> None:
 def test_a_condition_knows_the_letter_of_the_older_version() -> None:
     owner: User = UserFactory.create()
     send, rest = letter(owner), waiting(seconds=60)
-    look = {"kind": "condition", "key": "look", "did": "sent", "letter": "letter", "otherwise": ""}
-    stage = staged(send, rest, look, leaving(reason="sent"), owner=owner)
+    ask = {"kind": "condition", "key": "look", "did": "sent", "letter": "letter", "otherwise": ""}
+    stage = staged(send, rest, ask, leaving(reason="sent"), owner=owner)
     (one,) = stage.enrolled()
     stage.turn()
     stage.send()
-    renewed(stage, send, rest, look, leaving(reason="sent anew"), move=True)
+    renewed(stage, send, rest, ask, leaving(reason="sent anew"), move=True)
     stage.turn()
     stage.turn(minutes=1)
     assert stage.at(one) == "finished sent anew"

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.automations --rounds 200 --databases sqlite,postgresql``: killed on the way.
+"""``python -m tests.faults.automations --rounds 200``: people are moved, processes killed.
 
 2 000 people go through an automation with every kind of step while the processes that move them and
 send their letters are killed (-9). ``--seed N --rounds 1`` plays one again.
@@ -60,7 +60,8 @@ def _report(engine: str, played: list[RoundResult]) -> int:
         f" {sum(one.acts for one in verdicts)} steps done,"
         f" {sum(one.kills for one in verdicts)} processes killed,"
         f" {sum(one.unknown for one in verdicts)} letters unknown,"
-        f" {sum(one.lost for one in verdicts)} lost, {sum(one.doubled for one in verdicts)} doubled,"
+        f" {sum(one.lost for one in verdicts)} lost,"
+        f" {sum(one.doubled for one in verdicts)} doubled,"
         f" {sum(one.looks for one in verdicts)} snapshots,"
         f" {len(broken)} rounds with a broken promise.",
         flush=True,

@@ -1,4 +1,4 @@
-"""A round in which people go through an automation while the processes that move them are killed."""
+"""A round in which people go through an automation while processes are killed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STEPS: Final = (
     "mid_record_transaction",
 )
 #: Seconds in which everybody must have come to an end once nobody is killed any more.
-_PATIENCE: Final = 180.0
+_TIMEOUT: Final = 180.0
 
 
 class AutomationInstall(BaseInstall):
@@ -73,11 +73,11 @@ class AutomationRound(Round):
         return self.start("call", "tests.faults.automations.worker", "command", *args, point=point)
 
     def play(self) -> None:
-        """People come in, perhaps in several goes, and schedulers are killed on their way."""
+        """People come in, perhaps in several goes, and schedulers are killed meanwhile."""
         self._enrol()
         for _ in range(self.dice.randint(4, 7)):
             self._lose_a_worker()
-        self._work_until(self.is_over, _PATIENCE)
+        self._work_until(self.is_over, _TIMEOUT)
         self.leave()
 
     def _enrol(self) -> None:

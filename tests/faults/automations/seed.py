@@ -1,4 +1,4 @@
-"""Fill an installation: ``python -m tests.faults.automations.seed COUNT``. Prints the automation's id.
+"""Fill an installation: ``python -m tests.faults.automations.seed COUNT``. Prints an id.
 
 An active automation with every kind of step, a second one that its people are enrolled in, and
 COUNT recipients, of whom every twentieth is suppressed. Runs under the installation's own settings.
@@ -18,7 +18,7 @@ SUPPRESSED: Final = 20
 ATTRIBUTE: Final = "stage"
 CALLED: Final = "seen"
 #: Steps that everybody passes who is not suppressed.
-ON_THE_WAY: Final = (
+PASSED: Final = (
     *("tag", "first", "rest", "look", "ways", "field", "list", "ask", "call", "note", "also"),
     "end",
 )
@@ -26,18 +26,21 @@ ON_THE_WAY: Final = (
 
 def main() -> None:
     django.setup()
-    from django.utils import timezone
-
-    from apps.automations.models import Automation
-    from apps.automations.services import automations
-    from apps.mailings.models import MailingList, Recipient, Suppression, Tag
     from apps.users.models import User
 
-    owner, now = User.objects.create_user(OWNER, PASSWORD), timezone.now()
+    owner = User.objects.create_user(OWNER, PASSWORD)
+    _people(owner, int(sys.argv[1]))
+    _webhook(owner)
+    print(_automations(owner))
+
+
+def _people(owner: Any, count: int) -> None:
+    from apps.mailings.models import Recipient, Suppression
+
     Recipient.objects.bulk_create(
         (
             Recipient(owner=owner, email=f"r{number}@example.org", full_name=f"Анна {number}")
-            for number in range(int(sys.argv[1]))
+            for number in range(count)
         ),
         batch_size=2000,
     )
@@ -48,15 +51,22 @@ def main() -> None:
             address=f"r{number}@example.org",
             reason=Suppression.Reason.BLOCKED,
         )
-        for number in range(0, int(sys.argv[1]), SUPPRESSED)
+        for number in range(0, count, SUPPRESSED)
     )
-    second = Automation.objects.create(
-        owner=owner,
-        name="Second",
-        draft={"trigger": _MANUAL, "steps": [{"key": "end", "kind": "exit"}]},
-    )
+
+
+def _automations(owner: Any) -> int:
+    """The second one is there before the first one names it. The id of the first."""
+    from django.utils import timezone
+
+    from apps.automations.models import Automation
+    from apps.automations.services import automations
+    from apps.mailings.models import MailingList, Tag
+
+    now = timezone.now()
+    draft: dict[str, Any] = {"trigger": _MANUAL, "steps": [{"key": "end", "kind": "exit"}]}
+    second = Automation.objects.create(owner=owner, name="Second", draft=draft)
     automations.activate(automation=second, now=now)
-    _webhook(owner)
     named = {
         "tag": Tag.objects.create(owner=owner, name="seen").pk,
         "never": Tag.objects.create(owner=owner, name="never").pk,
@@ -66,7 +76,7 @@ def main() -> None:
     }
     first = Automation.objects.create(owner=owner, name="Every step", draft=definition(named))
     automations.activate(automation=first, now=now)
-    print(first.pk)
+    return first.pk
 
 
 _MANUAL: Final = {"kind": "manual"}

@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.faults.automations.seed import CALLED, ON_THE_WAY, SUPPRESSED
+from tests.faults.automations.seed import CALLED, PASSED, SUPPRESSED
 from tests.faults.rounds.observer import _SNAPSHOT
 from tests.faults.rounds.observer import unequal as runs_unequal
 from tests.faults.rounds.verdict import Verdict
@@ -103,8 +103,8 @@ def _steps(
         verdict.acts += 1
     for pk, (_recipient, state) in states.items():
         several = sorted(by_person[pk])
-        way = [key for key in several if key not in ("second", "third")]
-        if state == "finished" and (way != sorted(ON_THE_WAY) or len(several) != len(way) + 1):
+        others = [key for key in several if key not in ("second", "third")]
+        if state == "finished" and (others != sorted(PASSED) or len(several) != len(others) + 1):
             verdict.broken.append(f"{pk} has finished by {several}")
     return found
 

@@ -1,4 +1,4 @@
-"""`/api/automations/`: what the pages do to them. Drafts are written there, or on the command line."""
+"""`/api/automations/`: what the pages do to them, but for writing drafts."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from ninja import Query, Router
 
 from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
-from apps.api.schemas.automations import (
+from apps.api.schemas.automations.automations import (
     ActivateIn,
     AutomationCheck,
     AutomationDetail,

@@ -10,7 +10,7 @@ from apps.api.auth import ApiRequest
 from apps.api.paging import page_of
 from apps.api.routers.automations.automations import own
 from apps.api.routers.automations.events import person_at
-from apps.api.schemas.automations import EnrolIn, Enrolled, EnrolmentFilter, EnrolmentOut
+from apps.api.schemas.automations.enrolments import EnrolIn, Enrolled, EnrolmentFilter, EnrolmentOut
 from apps.api.schemas.common import Page, PageQuery, answers
 from apps.automations.models import Enrolment
 from apps.automations.services import people

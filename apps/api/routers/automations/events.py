@@ -7,7 +7,7 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from apps.api.auth import ApiRequest
-from apps.api.schemas.automations import EventIn, EventOut
+from apps.api.schemas.automations.enrolments import EventIn, EventOut
 from apps.api.schemas.common import answers
 from apps.automations.services.events import report_event
 from apps.core.permissions import editable_or_403
