@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,8 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=None, help="of the first round")
     options = parser.parse_args()
+    # In order as well when it runs in the background, where Ctrl-C does not reach.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     first = options.seed if options.seed is not None else int(time.time()) % 1_000_000
     engines = options.databases.split(",")
     print(f"first seed {first}", flush=True)

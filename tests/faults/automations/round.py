@@ -31,7 +31,7 @@ STEPS: Final = (
     "mid_record_transaction",
 )
 #: Seconds in which everybody must have come to an end once nobody is killed any more.
-_TIMEOUT: Final = 180.0
+_TIMEOUT: Final = 900.0
 
 
 class AutomationInstall(BaseInstall):
@@ -121,7 +121,7 @@ class AutomationRound(Round):
             " (SELECT count(*) FROM mailings_delivery WHERE state IN ('pending', 'sending'))"
         )
         live, entered, letters = (self.eye.see(sql) or [(1, 0, 1)])[0]
-        return live == 0 and letters == 0 and entered >= self.people
+        return bool(live == 0 and letters == 0 and entered >= self.people)
 
     def _work_until(self, happened: Callable[[], bool], seconds: float) -> None:
         until, worker = time.monotonic() + seconds, None

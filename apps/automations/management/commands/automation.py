@@ -69,9 +69,9 @@ class Command(BaseCommand):
         acts["show"].add_argument("--json", action="store_true", help="for programs")
         acts["update"].add_argument("file", metavar="FILE")
         inside = acts["activate"].add_mutually_exclusive_group()
-        for parser in (inside, acts["stop"]):
-            text = "those inside leave at once"
-            parser.add_argument("--leave", action="store_true", help=text)
+        text = "those inside leave at once"
+        inside.add_argument("--leave", action="store_true", help=text)
+        acts["stop"].add_argument("--leave", action="store_true", help=text)
         text = "those inside go over to the same step of the new version"
         inside.add_argument("--move", action="store_true", help=text)
         whom = acts["enrol"].add_mutually_exclusive_group(required=True)
