@@ -93,7 +93,10 @@ class Frame(OwnerFilterMixin, View):
         try:
             view, holds = params.get("view", ""), held_in(params)
             asked = written_in(written, language_shown(params, written, sample))
-            context["shown"] = shown_to(asked, sample, view, now=timezone.now(), holds=holds)
+            shown = shown_to(asked, sample, view, now=timezone.now(), holds=holds)
+            counted = view == "text" and bool(shown.text)
+            context["shown"] = shown
+            context["texts"] = costs_of_text(shown.text, self.actor) if counted else []
         except DomainError as refusal:
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/letter/frame.html", context)

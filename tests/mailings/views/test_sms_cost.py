@@ -12,6 +12,7 @@ from apps.core.contracts import AccountInfo
 from apps.mailings.models import Mailing, Message
 from apps.mailings.services.letters.sms_cost import costs_of_message, costs_of_text
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory
+from tests.mailings.services.letters.letters import a_letter
 from tests.markup import dense
 from tests.people import Cast
 from tests.recording_dispatcher import RecordingDispatcher, dispatching
@@ -72,6 +73,15 @@ def test_the_preview_of_what_is_typed_says_it(cast: Cast, accounts: Accounts) ->
     page = dense(answer.content.decode())
     assert "<b>plain</b>: 1 part (Unicode) · 2.50 RUB" in page
     assert "because of —" in page
+
+
+@pytest.mark.parametrize(("view", "said"), [("text", True), ("light", False), ("source", False)])
+def test_the_text_of_a_letter_of_blocks_says_it(
+    cast: Cast, accounts: Accounts, view: str, said: bool
+) -> None:
+    letter = a_letter(cast.owner)
+    page = cast.client("owner").get(f"/messages/{letter.pk}/frame/?view={view}").content.decode()
+    assert ("<b>plain</b>: " in dense(page)) is said
 
 
 def test_without_an_account_for_texts_nothing_is_said(
