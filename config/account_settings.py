@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from apps.delivery.channels import KINDS, kinds_serving
 from apps.delivery.channels.http.client import BaseUrl
-from config.rules import sending, site, smtp
+from config.rules import sending, site, sms, smtp
 
 #: The kinds of account that write to phones.
 TO_PHONES = kinds_serving("phone")
@@ -21,11 +21,13 @@ class AccountSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str = Field(examples=["smtp"])
+    record: str = Field(default="", examples=["/etc/vestnik/provider.toml"])
+    provider: str = Field(default="", validate_default=True, examples=["smsru"])
     host: str = Field(default="", validate_default=True, examples=["smtp.example.org"])
     port: int = Field(default=587, ge=1, le=65535, examples=["587"])
     security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
-    username: str = Field(default="", repr=False)
-    password: str = Field(default="", repr=False)
+    username: str = Field(default="", validate_default=True, repr=False)
+    password: str = Field(default="", validate_default=True, repr=False)
     oauth_token_file: str = Field(default="", examples=["/run/vestnik/token"])
     oauth_token_command: str = Field(
         default="", validate_default=True, examples=["oauth2-token news@example.org"]
@@ -35,7 +37,10 @@ class AccountSettings(BaseModel):
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
     confirmation: str = Field(default="", validate_default=True, repr=False)
-    idempotent: bool | None = Field(default=None, examples=["False"])
+    sender: str = Field(default="", validate_default=True, max_length=60, examples=["Example"])
+    transliterate: bool = Field(default=False, examples=["True"])
+    price: str = Field(default="", examples=["2.49 RUB"])
+    idempotent: bool | None = Field(default=None, validate_default=True, examples=["False"])
     from_email: str = Field(default="", examples=["news@example.org"])
     from_name: str = Field(default="", examples=["Example News"])
     pipelining: Literal["auto", "full", "envelope", "off"] = Field(
@@ -45,7 +50,7 @@ class AccountSettings(BaseModel):
     workers: int = Field(default=1, ge=1, le=64, examples=["1"])
     window: int = Field(default=200, ge=1, le=1000, examples=["200"])
     timeout: float = Field(default=60, gt=0, le=600, examples=["60"])
-    per_second: int | None = Field(default=None, ge=0, examples=["20"])
+    per_second: int | None = Field(default=None, ge=0, validate_default=True, examples=["20"])
     per_minute: int = Field(default=0, ge=0, examples=["600"])
     per_hour: int = Field(default=0, ge=0, examples=["100"])
     per_day: int = Field(default=0, ge=0, examples=["2000"])
@@ -64,6 +69,37 @@ class AccountSettings(BaseModel):
         if value not in KINDS:
             raise ValueError(f"is none of {', '.join(KINDS)}")
         return value
+
+    @field_validator("record")
+    @classmethod
+    def _readable_record(cls, value: str) -> str:
+        return sms.record(value)
+
+    @field_validator("provider")
+    @classmethod
+    def _known_provider(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") != sms.KIND or "record" not in info.data:
+            return value
+        return sms.provider(value, str(info.data["record"]))
+
+    @field_validator("price")
+    @classmethod
+    def _readable_price(cls, value: str) -> str:
+        return sms.price(value)
+
+    @field_validator("username", "password", "token", "sender")
+    @classmethod
+    def _needed_by_the_provider(cls, value: str, info: ValidationInfo) -> str:
+        return sms.needed(str(info.field_name), value, info.data)
+
+    @field_validator("url", "idempotent", "per_second")
+    @classmethod
+    def _as_the_provider(cls, value: Any, info: ValidationInfo) -> Any:
+        """What is not said is what the provider's record says."""
+        found = sms.record_in(info.data)
+        if found is None or value not in ("", None):
+            return value
+        return getattr(found, str(info.field_name)) or value
 
     @field_validator("host", "url", "username", "token", "confirmation")
     @classmethod

@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from apps.automations.definition.reading import DefinitionInvalid
+from apps.automations.services.preflight.checking import AutomationUnfit
+from apps.automations.services.preflight.found import FoundAt
 from apps.core.errors import ContentRefused, Refused
 from apps.core.http.costly import Busy, UserBusy
 from apps.core.http.outbound import AddressRefused, FetchFailed
@@ -69,6 +72,8 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (TemplateForbidden, 403),
     (NotAllowed, 403),
     (AccountNotGranted, 403),
+    (DefinitionInvalid, 422),
+    (AutomationUnfit, 422),
     (Unfit, 422),
     (ContentRefused, 422),
     (ImportTooLarge, 413),
@@ -150,10 +155,17 @@ def problem(
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The domain said no."""
     status = next((status for kind, status in _STATUS if isinstance(refusal, kind)), 409)
-    response = problem(status, code=refusal.code, detail=refusal_text(refusal))
+    found = refusal.findings if isinstance(refusal, AutomationUnfit) else ()
+    errors = [_error_at(one) for one in found]
+    response = problem(status, code=refusal.code, detail=refusal_text(refusal), errors=errors)
     if isinstance(refusal, credentials.TooManyTries | TooOften | DatabaseBusy | Busy):
         response["Retry-After"] = str(refusal.wait)
     return response
+
+
+def _error_at(found: FoundAt) -> dict[str, str]:
+    """One finding of an automation's check; its step is the field."""
+    return {"field": found.step, "code": AutomationUnfit.code, "detail": found.line}
 
 
 def _unfit(request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -31,6 +31,7 @@ from apps.api.routers import (
     webhooks,
 )
 from apps.api.routers.agents import start_requests
+from apps.api.routers.automations import automations, enrolments, events
 from apps.api.routers.content import (
     brand,
     experiments,
@@ -88,6 +89,9 @@ for prefix, router in (
     ("/api/lists", lists.router),
     ("/api/segments", segments.router),
     ("/api/attributes", attributes.router),
+    ("/api/automations", automations.router),
+    ("/api/automations", enrolments.router),
+    ("/api/events", events.router),
     ("/api/suppressions", suppressions.router),
     ("/api/blocked-domains", suppressions.domains),
     ("/api/forms", forms.router),

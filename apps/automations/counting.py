@@ -23,6 +23,11 @@ class Tally:
         self._versions[version_id].update({"entered": count, "waiting": count})
         self.came(step_id, count)
 
+    def went_over(self, old: int, new: int, state: str, count: int) -> None:
+        """So many, in this state, belong to another version now."""
+        self._versions[old].update({"entered": -count, state: -count})
+        self._versions[new].update({"entered": count, state: count})
+
     def moved(self, version_id: int, old: str, new: str, count: int, *, reason: str = "") -> None:
         """So many went from one term to another; ``reason``: of those who left."""
         self._versions[version_id].update({old: -count})

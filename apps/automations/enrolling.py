@@ -10,6 +10,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 
+from apps.automations.announcing import Happened, Kind, announce
 from apps.automations.counting import Tally
 from apps.automations.models import Automation, AutomationVersion, Enrolment, Step
 from apps.mailings.models import Recipient
@@ -97,8 +98,10 @@ def enrol(
     values += [stamp, stamp, due, False, stamp]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT.format(people=sql), [*values, *params])
-        count = len(cursor.fetchall())
+        fresh = [pk for (pk,) in cursor.fetchall()]
+    count = len(fresh)
     if count:
+        announce(entrance.owner_id, [Happened(Kind.ENTERED, fresh)], now)
         kept = tally or Tally()
         kept.entered(version.pk, entrance.step_id, count)
         if tally is None:

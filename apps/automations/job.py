@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from apps.automations.announcing import forget_old
 from apps.automations.clock import database_now
 from apps.automations.moving.claiming import recover
 from apps.automations.moving.tick import move_due
 from apps.automations.services.automations import archive_ended
+from apps.automations.services.moving_over import move_over
 from apps.automations.services.people import forget_erased
 from apps.automations.triggers.looking import look_all
 from apps.core.contracts import BackgroundJob
@@ -31,7 +33,9 @@ def turn(
     now = clock()
     recover(now)
     forget_erased(now)
+    move_over(now, stopping)
     look_all(now, stopping)
     count = move_due(clock, stopping)
     archive_ended()
+    forget_old(now)
     return count

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import Count, F
 
+from apps.automations.announcing import Happened, Kind, announce
 from apps.automations.counting import Tally
 from apps.automations.models import Enrolment, Step, StepDone
 
@@ -59,6 +60,17 @@ def record(
     _stay(step, out, old=old, now=now, tally=tally)
     _end(step, out, old=old, now=now, tally=tally)
     _go_on(step, out, old=old, now=now, tally=tally)
+    announce(step.version.automation.owner_id, _happened(step, out), now)
+
+
+def _happened(step: Step, out: Outcome) -> Iterator[Happened]:
+    """What programs that listen are notified of."""
+    finished = [pk for pk, path in out.gone.items() if not step.ways.get(path)]
+    yield Happened(Kind.FINISHED, finished, step.key)
+    several = ((Kind.FINISHED, out.ended), (Kind.LEFT, out.left), (Kind.FAILED, out.failed))
+    for kind, found in several:
+        for word, ids in _grouped(found).items():
+            yield Happened(kind, ids, step.key, word)
 
 
 def _keep_done(

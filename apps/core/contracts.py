@@ -257,9 +257,8 @@ class Forecast:
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
     """A sending account as those need it who choose one. ``to_files``: nothing leaves by it.
-
     ``sender``: name and address in From, if its channel has such; ``users`` are email addresses,
-    and ``managers``.
+    and ``managers``. ``price``: of one part of a text; ``transliterate``: in Latin letters.
     """
 
     name: str
@@ -267,6 +266,8 @@ class AccountInfo:
     to_files: bool = False
     users: frozenset[str] = frozenset()
     sender: str = ""
+    price: str = ""
+    transliterate: bool = False
 
     def is_for(self, actor: Actor) -> bool:
         """True if this user may send by it. Nobody named: everybody may."""

@@ -17,6 +17,7 @@ from apps.core.text.formatting import refusal
 from apps.delivery.channels import KINDS
 from apps.delivery.channels.email.dkim import DkimKey, signed
 from apps.delivery.models import AccountState
+from apps.delivery.report_addresses import report_url
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_behavior import known
 
@@ -38,6 +39,7 @@ _AS_DECLARED: Final = (
     *("kind", "host", "port", "security", "username", "password", "oauth_token_command"),
     *("ehlo_name", "ca_file", "pipelining", "token", "max_connections", "window", "timeout"),
     *("warmup_first", "warmup_percent", "fallback", "link_url"),
+    *("provider", "record", "sender", "transliterate", "price"),
 )
 _PERIODS: Final = ("second", "minute", "hour", "day", "month")
 
@@ -69,6 +71,7 @@ def declaration(name: str, found: Any) -> SendingAccount:
         from_name=found.from_name or name_of_sender,
         limits={period: limit for period, limit in limits.items() if limit},
         hours=settings.ACCOUNT_HOURS.get(name),
+        report_url=report_url(kind.name, name) if kind.calls_back else "",
         idempotent=kind.idempotent if found.idempotent is None else found.idempotent,
         oauth_token_file=str(settings.BASE_DIR / token_file) if token_file else "",
         outbox_dir=settings.OUTBOX_DIR,
@@ -104,7 +107,15 @@ def info_of(name: str) -> AccountInfo:
     sender = account.from_email
     if sender and account.from_name:
         sender = f"{account.from_name} <{sender}>"
-    return AccountInfo(name, account.serves, account.to_files, users, sender)
+    return AccountInfo(
+        name,
+        account.serves,
+        account.to_files,
+        users,
+        account.sender or sender,
+        price=account.price,
+        transliterate=account.transliterate,
+    )
 
 
 def signer_of(address: str) -> Callable[[bytes], bytes] | None:

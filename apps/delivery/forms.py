@@ -17,6 +17,7 @@ from apps.delivery.account_settings.declarations import (
     declarations,
 )
 from apps.delivery.channels.kinds import ChannelKind
+from apps.delivery.channels.sms.record import preset, presets
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -66,12 +67,29 @@ _AUTOMATIC: Final = _("automatic")
 _HOURS: Final = _("For example 09:00-18:00. Empty: those of the installation.")
 _DAYS: Final = _("For example mon-fri. Empty: those of the installation.")
 _USERS: Final = _("Email addresses of users, or managers; with commas. Empty: everybody.")
+_RECORD: Final = _("A file on the server, in place of a provider from the list.")
+
+
+def _providers() -> forms.Field:
+    known = [(name, preset(name).title) for name in presets()]
+    return forms.ChoiceField(
+        label=_("Provider"), required=False, choices=[("", _("another one")), *known]
+    )
+
+
 _FIELDS: Final[Mapping[str, _Maker]] = {
     "host": _text(_("Server"), example="smtp.example.org"),
     "port": _number(_("Port"), "587"),
     "security": _choice(
         _("Encryption"), ("starttls", "STARTTLS"), ("tls", "TLS"), ("none", _("none"))
     ),
+    "provider": _providers,
+    "record": _text(_("Record of another provider"), _RECORD, "/etc/vestnik/provider.toml"),
+    "sender": _text(_("Sender name or number"), example="Example"),
+    "transliterate": _choice(
+        _("Russian letters"), ("", _("are sent as they are")), ("True", _("become Latin ones"))
+    ),
+    "price": _text(_("Price of a part"), example="2.49 RUB"),
     "url": _text(_("Address (URL)"), example="https://gateway.example.org/v1"),
     "username": _text(_("User name")),
     "password": _secret(_("Password")),
@@ -120,8 +138,9 @@ _SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
         "connection",
         _("Connection"),
         (
-            *("name", "host", "port", "security", "url", "username", "password", "token"),
-            *("confirmation", "idempotent"),
+            *("name", "provider", "host", "port", "security", "url", "username", "password"),
+            *("token", "sender", "transliterate", "price", "record", "confirmation"),
+            "idempotent",
         ),
     ),
     ("sender", _("Sender"), _OF_EMAIL),
@@ -129,10 +148,17 @@ _SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
     ("hours", _("Hours, warm-up, fallback"), _EVERY[5:11]),
     ("more", _("More"), (*_EVERY[11:], "ehlo_name", "pipelining")),
 )
+#: What an account for text messages has only where its provider is none that is known.
+_RARE: Final = ("record", "url", "idempotent")
+#: What the record of a provider of text messages may need.
+_OF_PROVIDER: Final = ("username", "password", "token", "sender")
 _WRONG: Final[Mapping[str, _StrPromise]] = {
     "host": _("Enter the name of the mail server."),
     "username": _("Enter the bot's name without @; for VK the community's number."),
     "confirmation": _("Copy the string from the community's settings: letters and digits."),
+    "provider": _("Choose the provider, or name a file with its record."),
+    "record": _("The file can’t be read, or is no record."),
+    "price": _("Write a number with a currency or without one: 2.49 RUB."),
     "port": _("A port is a number from 1 to 65535."),
     "url": _("Enter an address that begins with https://."),
     "from_email": _("Enter an email address."),
@@ -215,12 +241,18 @@ class AccountForm(forms.Form):
     def sections(self) -> Iterator[Section]:
         """The fields as the page shows them."""
         for code, title, keys in _SECTIONS:
-            fields = [self[key] for key in keys if key in self.fields]
+            fields = [self[key] for key in self._shown(code, keys)]
             if fields:
                 wrong = any(field.errors for field in fields)
                 used = code == "hours" and any(field.value() for field in fields)
                 folded = code in ("hours", "more") and not wrong and not used
                 yield Section(code, title, fields, folded)
+
+    def _shown(self, section: str, keys: tuple[str, ...]) -> list[str]:
+        """The keys of a section. A known provider of text messages says the rest of its own."""
+        rare = _RARE if self.kind.name == "sms" else ()
+        own = [key for key in keys if key not in rare]
+        return [key for key in (*own, *(rare if section == "more" else ())) if key in self.fields]
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip().lower()
@@ -251,6 +283,8 @@ class AccountForm(forms.Form):
         except AccountRefused as refusal:
             for key in refusal.wrong:
                 text = _WRONG.get(key, _("This value can't be used."))
+                if key in _OF_PROVIDER and self.kind.name == "sms" and not values.get(key):
+                    text = _("The provider needs this.")
                 self.add_error(key if key in self.fields else None, text)
             if not refusal.wrong:
                 self.add_error(None, str(refusal))

@@ -18,6 +18,8 @@ class SendingAccount:
     ``limits`` are messages by period; ``hours`` None is always. ``serves``: the kinds of address
     that it writes to; ``to_files``: nothing leaves by it. ``link_url``: by which its measured links
     pass, where that is an address of its own. ``learned``: what is known of its server.
+    For text messages: ``provider`` or ``record`` (a file) says how they are sent, ``price`` what a
+    part costs, ``report_url`` where the provider reports to.
     """
 
     name: str
@@ -49,6 +51,12 @@ class SendingAccount:
     oauth_token_command: str = ""
     ehlo_name: str = ""
     ca_file: str = ""
+    provider: str = ""
+    record: str = ""
+    sender: str = ""
+    transliterate: bool = False
+    price: str = ""
+    report_url: str = ""
     pipelining: Literal["auto", "full", "envelope", "off"] = "auto"
     learned: Learned = Learned()
 

@@ -6,7 +6,7 @@ from apps.feedback.views.archive import ArchivedLetter, ArchiveFeed, ArchivePage
 from apps.feedback.views.confirm import ConfirmSignup
 from apps.feedback.views.delivery_events import DeliveryEvents
 from apps.feedback.views.fresh_links import AskForLink
-from apps.feedback.views.hooks import Hook
+from apps.feedback.views.hooks import Hook, SmsHook
 from apps.feedback.views.letter import LetterPage
 from apps.feedback.views.messengers import (
     MessengerHook,
@@ -47,6 +47,7 @@ urlpatterns = [
     ),
     path("hooks/max/<str:secret>/", MessengerHook.as_view(kind="max"), name="max_hook"),
     path("hooks/vk/<str:secret>/", VkHook.as_view(), name="vk_hook"),
+    path("hooks/sms/<str:secret>/", SmsHook.as_view(), name="sms_hook"),
     path("hooks/<slug:provider>/<str:secret>/", Hook.as_view(), name="hook"),
     path("deliveries/<int:pk>/news/", DeliveryEvents.as_view(), name="news"),
     *_messenger_paths(),

@@ -81,7 +81,7 @@ def snapshot(message: Message) -> list[dict[str, Any]]:
     """What a run keeps of the message's attachments."""
     if message.pk is None:
         return []
-    rows = message.attachments.order_by("pk")
+    rows = sorted(message.attachments.all(), key=lambda row: row.pk)
     return [
         {"name": row.name, "type": row.content_type, "sha256": row.sha256, "size": row.size}
         for row in rows

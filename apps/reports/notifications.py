@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core.text.formatting import figure, in_words, kept_words
 from apps.delivery.monitoring.approval_notices import subject_of
@@ -136,6 +137,15 @@ def _webhook_paused(facts: dict[str, Any]) -> str:
     return text % {**facts, "error": in_words(facts["error"])}
 
 
+def _automation_notice(facts: dict[str, Any]) -> str:
+    text = ngettext(
+        "“%(name)s”: %(text)s (%(names)s)",
+        "“%(name)s”: %(text)s (%(names)s; %(people)d recipients)",
+        facts["people"],
+    )
+    return text % facts
+
+
 def _user_waits(facts: dict[str, Any]) -> str:
     return _("%(email)s has signed up, and waits for somebody to approve the account.") % facts
 
@@ -195,6 +205,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "complaints_stopped": _complaints_stopped,
     "complained": _complained,
     "webhook_paused": _webhook_paused,
+    "automation_notice": _automation_notice,
     "user_waits": _user_waits,
     "sending_paused": _sending_paused,
     "user_paused": _user_paused,

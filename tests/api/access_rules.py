@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.core.content.blocks.editing.places import blank_document, new_node
+from tests.api.automation_rules import AUTOMATIONS
+from tests.api.rule_types import Rule, change, everybody, see
 from tests.api.things import SECRET, TREE, Things
 from tests.delivery.engine.staging.invoices import pdf, uploaded, zipped
 from tests.mailings.media.pictures import drawing
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What stranger, owner and manager are answered. ``where`` fills in the path.
-
-    ``form`` is sent as a form with a file, ``body`` as JSON.
-    """
-
-    stranger: int
-    owner: int
-    manager: int
-    where: Callable[[Things], Mapping[str, int | str]] = lambda things: {}
-    body: Callable[[Things], Any] = lambda things: None
-    form: Mapping[str, Callable[[], SimpleUploadedFile]] = field(default_factory=dict)
-
-
-def everybody(status: int, **more: Any) -> Rule:
-    return Rule(status, status, status, **more)
-
-
-def see(where: Callable[[Things], Mapping[str, int | str]]) -> Rule:
-    return Rule(404, 200, 200, where)
-
-
-def change(
-    where: Callable[[Things], Mapping[str, int | str]],
-    body: Any = None,
-    good: int = 200,
-    **more: Any,
-) -> Rule:
-    return Rule(404, good, 403, where, lambda things: body, **more)
 
 
 def recipient(things: Things) -> Mapping[str, int | str]:
@@ -390,6 +359,7 @@ RULES: dict[str, Rule] = {
     "undo_sunset": change(inactive),
     "list_senders": everybody(200),
     "get_sender": see(sender),
+    **AUTOMATIONS,
     "list_webhooks": everybody(200),
     "make_webhook": everybody(201, body=lambda _: {"url": "https://93.184.215.14/events"}),
     "get_webhook": see(webhook),

@@ -9,6 +9,9 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from apps.api.webhooks.models import Webhook, WebhookCall
+from apps.automations.models import Automation, Enrolment
+from apps.automations.services import automations
+from apps.automations.services.people import enrol_people
 from apps.core.content.blocks.editing.places import blank_document, new_node
 from apps.core.responses.stored import foreign
 from apps.mailings.models import (
@@ -93,6 +96,11 @@ class Things:
     personal_file: PersonalFile
     saved_block: SavedBlock
     template: MessageTemplate
+    enrolment: Enrolment
+
+    @property
+    def automation(self) -> Automation:
+        return self.enrolment.automation
 
 
 def webhook_of(owner: User) -> Webhook:
@@ -187,6 +195,27 @@ def feed_of(mailing: Mailing) -> None:
     FeedItem.objects.create(feed=feed, key="k", title=SECRET, dated_at=now, found_at=now)
 
 
+def enrolment_of(person: Recipient) -> Enrolment:
+    """This person at the first step of an active automation."""
+    wait = {"kind": "wait", "key": "rest", "seconds": 60}
+    draft = {"trigger": {"kind": "manual"}, "steps": [wait]}
+    made = Automation.objects.create(owner=person.owner, name=SECRET, draft=draft)
+    now = timezone.now()
+    automations.activate(automation=made, now=now)
+    people = Recipient.objects.filter(pk=person.pk)
+    enrol_people(automation=made, people=people, now=now)
+    return Enrolment.objects.select_related("automation").get(automation=made)
+
+
+def delivery_of(run: Run, person: Recipient) -> Delivery:
+    """One of which nobody knows what became of it, with its attempt."""
+    found: Delivery = DeliveryFactory.create(
+        run=run, recipient=person, state="unknown", response=SECRET
+    )
+    AttemptFactory.create(delivery=found, response=SECRET)
+    return found
+
+
 def things_of(owner: User) -> Things:
     recipient = RecipientFactory.create(owner=owner, full_name=SECRET)
     tag = TagFactory.create(owner=owner, name=SECRET)
@@ -195,10 +224,7 @@ def things_of(owner: User) -> Things:
     feed_of(mailing)
     VariantFactory.create(experiment__mailing=mailing, subject=SECRET)
     run = RunFactory.create(mailing=mailing, unknown=1, reason_detail=SECRET)
-    delivery = DeliveryFactory.create(
-        run=run, recipient=recipient, state="unknown", response=SECRET
-    )
-    AttemptFactory.create(delivery=delivery, response=SECRET)
+    delivery = delivery_of(run, recipient)
     webhook = webhook_of(owner)
     FrequencyRule.objects.create(owner=owner, messages=2, days=7)
     return Things(
@@ -225,5 +251,6 @@ def things_of(owner: User) -> Things:
         media=MediaFileFactory.create(owner=owner, name=SECRET, alt=SECRET),
         personal_file=files_of(message),
         template=template_of(owner),
+        enrolment=enrolment_of(recipient),
         saved_block=keep_section(owner=owner, name=SECRET, section=new_node("section")),
     )

@@ -20,6 +20,13 @@ from apps.users.models import User
 from tests.factories import MessageFactory, RecipientFactory, UserFactory
 
 MANUAL: dict[str, Any] = {"kind": "manual"}
+#: A goal that nobody reaches: with one, steps need no end.
+NO_END: dict[str, Any] = {
+    "goal": {
+        "version": 1,
+        "root": {"field": "email", "op": "is", "value": "nobody@example.net"},
+    }
+}
 
 
 @dataclass

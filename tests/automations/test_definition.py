@@ -12,7 +12,16 @@ from apps.automations.definition.reading import DefinitionInvalid, read
 from apps.automations.models import Enrolment
 from apps.automations.services.checking import check_usable
 from apps.mailings.models import Mailing, Recipient
-from tests.automations.stage import MANUAL, definition, leaving, letter, staged, tagging, waiting
+from tests.automations.stage import (
+    MANUAL,
+    NO_END,
+    definition,
+    leaving,
+    letter,
+    staged,
+    tagging,
+    waiting,
+)
 from tests.factories import MailingFactory, MailingListFactory, TagFactory, UserFactory
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -141,7 +150,7 @@ def test_random_steps_always_end_and_the_equation_holds(kinds: Any, data: Any) -
         read(draft)
     except DefinitionInvalid:
         return
-    stage = staged(*draft["steps"], reentry={"kind": "finished"})
+    stage = staged(*draft["steps"], reentry={"kind": "finished"}, exits=NO_END)
     persons = stage.enrolled(3)
     Enrolment.objects.filter(automation=stage.automation).update(steps_taken=180)
     for _ in range(60):

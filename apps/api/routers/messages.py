@@ -75,9 +75,9 @@ def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> Message:
     return messages.save(message, base_revision=base)
 
 
-@router.delete("/{int:pk}/", response=answers({200: Removed}, 404), summary="Remove it")
+@router.delete("/{int:pk}/", response=answers({200: Removed}, 404, 409), summary="Remove it")
 def delete_message(request: ApiRequest, pk: int) -> dict[str, int]:
-    """Deleted when no mailing uses it; otherwise archived."""
+    """Deleted when no mailing uses it; otherwise archived. 409 `still_used`: by an automation."""
     messages = messages_of(request)
     deleted = messages.remove(messages.editable_or_403(pk), now=timezone.now())
     return {"deleted": int(deleted), "archived": int(not deleted)}

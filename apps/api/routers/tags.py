@@ -58,7 +58,9 @@ def rename(request: ApiRequest, pk: int, given: TagIn) -> dict[str, Any]:
 
 
 @router.post(
-    "/{int:pk}/merge/", response=answers({200: TagOut}, 400, 404), summary="Merge it into another"
+    "/{int:pk}/merge/",
+    response=answers({200: TagOut}, 400, 404, 409),
+    summary="Merge it into another",
 )
 def merge(request: ApiRequest, pk: int, given: TagMerge) -> dict[str, Any]:
     """Everybody who has this tag gets the other one, and this one is gone."""
@@ -68,9 +70,9 @@ def merge(request: ApiRequest, pk: int, given: TagMerge) -> dict[str, Any]:
     return body_of(tags().get(pk=into.pk))
 
 
-@router.delete("/{int:pk}/", response=answers({204: None}, 404), summary="Delete it")
+@router.delete("/{int:pk}/", response=answers({204: None}, 404, 409), summary="Delete it")
 def delete_tag(request: ApiRequest, pk: int) -> Status[None]:
-    """The recipients stay."""
+    """The recipients stay. 409 `still_used`: an automation uses it."""
     mine = tags_of(request)
     mine.remove(mine.editable_or_403(pk), now=timezone.now())
     return Status(204, None)

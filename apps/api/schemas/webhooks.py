@@ -30,11 +30,15 @@ class WebhookIn(Given):
     machine_reactions: bool = Field(
         False, description="With `reactions`: also what is not known to be a person's."
     )
+    automations: bool = Field(
+        False, description="Who comes in, finishes, leaves or fails, and calls that steps make."
+    )
 
     @model_validator(mode="after")
     def _has_events(self) -> Self:
-        if not (self.deliveries or self.runs or self.subscriptions or self.reactions):
-            raise ValueError("choose deliveries, runs, subscriptions or reactions")
+        chosen = (self.deliveries, self.runs, self.subscriptions, self.reactions, self.automations)
+        if not any(chosen):
+            raise ValueError("choose deliveries, runs, subscriptions, reactions or automations")
         return self
 
 
@@ -48,6 +52,7 @@ class WebhookOut(Schema):
     subscriptions: bool
     reactions: bool
     machine_reactions: bool
+    automations: bool
     paused_at: datetime | None = Field(
         description="Since when it receives nothing, because its calls failed too often."
     )

@@ -32,11 +32,12 @@ class WebhookAdmin(_ForSuperusers):
         "runs",
         "subscriptions",
         "reactions",
+        "automations",
         "paused_at",
     )
     list_display_links = ("id", "url")
     list_select_related = ("owner",)
-    list_filter = ("deliveries", "runs", "subscriptions", "reactions")
+    list_filter = ("deliveries", "runs", "subscriptions", "reactions", "automations")
     search_fields = ("url", "owner__email")
     ordering = ("-id",)
     exclude = ("seed", "old_seed", "lease")

@@ -32,6 +32,7 @@ from apps.api.webhooks.events import Bounds, Collected, collect
 from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook, WebhookCall
 from apps.api.webhooks.people import MARGIN
 from apps.api.webhooks.signing import signed
+from apps.automations.models import EnrolmentEvent
 from apps.core.contracts import BackgroundJob
 from apps.core.http.outbound import AddressRefused
 from apps.core.responses.stored import Response, refused, with_code
@@ -51,7 +52,7 @@ LEASE: Final = timedelta(seconds=90)
 KEPT: Final = 100
 #: An idle webhook's place is written down when it is so far behind.
 _ROWS_BEHIND: Final = 2_000
-_CURSORS: Final = ("attempt_cursor", "consent_cursor", "reaction_cursor")
+_CURSORS: Final = ("attempt_cursor", "consent_cursor", "reaction_cursor", "enrolment_cursor")
 _TIME_BEHIND: Final = timedelta(minutes=10)
 _MAX_WORDS: Final = 200  # of what a receiver said, in characters
 #: After failed tries: 10 s, 40 s, 160 s, … 6 h, spread by a fifth either way.
@@ -66,13 +67,13 @@ class WebhookDispatcher(BackgroundJob):
 
     def __init__(self) -> None:
         self._attempts, self._consents = Horizon(), Horizon(Consent)
-        self._reactions = Horizon(FirstReaction)
+        self._reactions, self._enrolments = Horizon(FirstReaction), Horizon(EnrolmentEvent)
 
     def run(self, now: datetime, stopping: Callable[[], bool]) -> None:
         ids = list(_in_service().values_list("pk", flat=True))
         if not ids:
             return
-        horizons = (self._attempts, self._consents, self._reactions)
+        horizons = (self._attempts, self._consents, self._reactions, self._enrolments)
         bounds = Bounds(*(one.safe_id() for one in horizons))
         if len(ids) == 1:
             DispatchRound(ids[0], bounds, stopping).run()

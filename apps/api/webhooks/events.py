@@ -2,8 +2,8 @@
 
 Deliveries: the attempts of the owner's mailings by their ids. Runs: their state compared with what
 was sent last. Subscriptions: apps.api.webhooks.people; openings and clicks:
-apps.api.webhooks.reactions. The ids of events follow from the rows, so that a receiver can drop a
-repetition.
+apps.api.webhooks.reactions; automations: apps.api.webhooks.enrolments. The ids of events follow
+from the rows, so that a receiver can drop a repetition.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q
 
+from apps.api.webhooks.enrolments import enrolments_of
 from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook
 from apps.api.webhooks.people import MARGIN, Event, people_of
 from apps.api.webhooks.reactions import reactions_of
@@ -34,11 +35,12 @@ _LOOKS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Up to which attempt, consent and first reaction the history is complete for ever."""
+    """Up to which row of each table the history is complete for ever."""
 
     attempt_id: int
     consent_id: int
     reaction_id: int
+    enrolment_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Collected:
     attempt_cursor: int
     consent_cursor: int
     reaction_cursor: int
+    enrolment_cursor: int
     runs_reported_until: datetime
 
 
@@ -65,13 +68,17 @@ def collect(webhook: Webhook, *, bounds: Bounds, now: datetime) -> Collected:
     attempts, cursor = _attempts(webhook, bounds.attempt_id, room)
     room -= len(attempts)
     reactions, reacted = reactions_of(webhook, bound=bounds.reaction_id, limit=room)
+    room -= len(reactions)
+    enrolments, moved = enrolments_of(webhook, bound=bounds.enrolment_id, limit=room)
+    deliveries = map(_delivery_event, attempts)
     return Collected(
-        events=[*about_runs, *people.events, *map(_delivery_event, attempts), *reactions],
+        events=[*about_runs, *people.events, *deliveries, *reactions, *enrolments],
         reported=[reported for reported, _events in runs],
         imports=people.imports,
         attempt_cursor=cursor,
         consent_cursor=people.cursor,
         reaction_cursor=reacted,
+        enrolment_cursor=moved,
         runs_reported_until=webhook.runs_reported_until if more or people.more_imports else now,
     )
 

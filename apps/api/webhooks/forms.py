@@ -18,7 +18,7 @@ class WebhookForm(OwnedForm[Webhook]):
         model = Webhook
         fields = (
             *("url", "deliveries", "runs", "subscriptions"),
-            *("reactions", "machine_reactions"),
+            *("reactions", "machine_reactions", "automations"),
         )
         widgets = {
             "url": forms.URLInput(attrs={"placeholder": "https://crm.example.org/hooks/vestnik"})

@@ -31,13 +31,13 @@ _CURSORS = frozenset(
 
 
 class Webhook(OwnedModel):
-    """An address of its owner that receives events of runs, deliveries and subscriptions.
+    """An address of its owner that receives events of what happens.
 
     ``attempt_cursor`` is the last attempt that stands in a call or is of no concern,
     ``consent_cursor`` the last consent, ``reaction_cursor`` the last first reaction,
-    ``runs_reported_until`` the moment up to which ended runs and imports have been reported.
-    ``lease`` names the process that serves it until ``leased_until``. While ``paused_at`` is set
-    nothing is sent, and the cursor waits.
+    ``enrolment_cursor`` the last event of an enrolment, ``runs_reported_until`` the moment up to
+    which ended runs and imports have been reported. ``lease`` names the process that serves it
+    until ``leased_until``. While ``paused_at`` is set nothing is sent, and the cursor waits.
     """
 
     audit = AuditRule(quiet=_CURSORS, hidden=frozenset({"url"}))
@@ -57,6 +57,12 @@ class Webhook(OwnedModel):
         db_default=False,
         help_text=_("With openings and clicks; what is not known to be a person’s, too."),
     )
+    automations: models.BooleanField[bool, bool] = models.BooleanField(
+        _("automations"),
+        default=False,
+        db_default=False,
+        help_text=_("Who comes in, finishes, leaves or fails, and the calls that steps make."),
+    )
     seed: models.CharField[str, str] = models.CharField(
         max_length=32, default=new_seed, editable=False
     )
@@ -71,6 +77,9 @@ class Webhook(OwnedModel):
         editable=False, default=0, db_default=0
     )
     reaction_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(
+        editable=False, default=0, db_default=0
+    )
+    enrolment_cursor: models.BigIntegerField[int, int] = models.BigIntegerField(
         editable=False, default=0, db_default=0
     )
     runs_reported_until: models.DateTimeField[Any, Any] = models.DateTimeField(editable=False)
@@ -91,7 +100,8 @@ class Webhook(OwnedModel):
                 condition=Q(deliveries=True)
                 | Q(runs=True)
                 | Q(subscriptions=True)
-                | Q(reactions=True),
+                | Q(reactions=True)
+                | Q(automations=True),
                 name="webhook_has_events",
                 violation_error_message=_("Choose at least one kind of events."),
             ),

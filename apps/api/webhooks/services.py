@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.api.webhooks.client import check_url
 from apps.api.webhooks.models import Webhook, WebhookCall, new_seed
 from apps.api.webhooks.signing import BOTH_SIGN, secret_of
+from apps.automations.models import EnrolmentEvent
 from apps.core.audit.acts import Act
 from apps.core.audit.log import Object, record
 from apps.core.errors import Refused
@@ -46,6 +47,7 @@ class Events(TypedDict, total=False):
     subscriptions: bool
     reactions: bool
     machine_reactions: bool
+    automations: bool
 
 
 @transaction.atomic
@@ -69,6 +71,7 @@ def register(
         attempt_cursor=newest_attempt(),
         consent_cursor=newest_id(Consent),
         reaction_cursor=newest_id(FirstReaction),
+        enrolment_cursor=newest_id(EnrolmentEvent),
         runs_reported_until=now,
     )
     log.info("webhook_made", user_id=owner.pk, webhook_id=webhook.pk)

@@ -244,11 +244,17 @@ ActName = Literal[
     "set_attribute",
     "enrol",
     "archive",
+    "webhook",
+    "notify",
 ]
 
 
 class Act(StepPart):
-    """One thing that is done to the recipient, or about them."""
+    """One thing that is done to the recipient, or about them.
+
+    ``webhook`` reports the event ``name`` to the owner's webhooks; ``notify`` shows the text
+    ``value`` to the owner, or to the manager with the email ``to``.
+    """
 
     kind: Literal["act"]
     act: ActName
@@ -258,6 +264,7 @@ class Act(StepPart):
     value: Annotated[str, Field(max_length=500)] | None = None
     automation: Id | None = None
     statement: Annotated[str, Field(max_length=500)] = ""
+    to: Annotated[str, Field(max_length=254)] = ""
 
     @model_validator(mode="after")
     def _whole(self) -> Act:
@@ -266,6 +273,8 @@ class Act(StepPart):
             raise ValueError(f"{self.act} needs {', '.join(sorted(_NEEDS[self.act])) or 'nothing'}")
         if self.act == "subscribe" and not self.statement.strip():
             raise ValueError("subscribe needs a statement")
+        if self.to and self.act != "notify":
+            raise ValueError("only a notice has somebody whom it is for")
         return self
 
     def _has(self, name: str) -> bool:
@@ -280,6 +289,8 @@ _NEEDS: Final[Mapping[str, set[str]]] = {
     "set_attribute": {"name", "value"},
     "enrol": {"automation"},
     "archive": set(),
+    "webhook": {"name"},
+    "notify": {"value"},
 }
 
 

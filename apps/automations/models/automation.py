@@ -96,7 +96,8 @@ class VersionQuerySet(OwnedQuerySet["AutomationVersion"]):
 class AutomationVersion(BaseModel):
     """A definition as it was frozen at an activation, with the equation of its enrolments.
 
-    The counters are kept in the very transaction that moves an enrolment.
+    The counters are kept in the very transaction that moves an enrolment. ``moves_over``: those
+    inside go over to the version in force, each as soon as it has the step at which they are.
     """
 
     automation: models.ForeignKey[Automation, Automation] = models.ForeignKey(
@@ -105,6 +106,9 @@ class AutomationVersion(BaseModel):
     number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
     definition: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
     activated_at: models.DateTimeField[Any, Any] = models.DateTimeField()
+    moves_over: models.BooleanField[bool, bool] = models.BooleanField(
+        default=False, db_default=False
+    )
 
     entered = _counter()
     waiting = _counter()

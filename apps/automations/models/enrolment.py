@@ -44,6 +44,7 @@ class Enrolment(models.Model):
         ADDRESS_TAKEN = "address_taken", _("the address belongs to somebody else in this mailing")
         NO_DATE = "no_date", _("the date is missing")
         NOT_THERE = "not_there", _("what the step needs does not exist any more")
+        NO_WEBHOOK = "no_webhook", _("no webhook receives automations")
         ENDED = "subscription_ended", _("only the person can subscribe again")
         DEFECT = "defect", _("a defect of the program")
 

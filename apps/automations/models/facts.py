@@ -1,4 +1,4 @@
-"""What triggers and waits ask about: events that programs report, and who was in a segment."""
+"""What triggers and waits ask about, and what programs are notified of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.automations.models.automation import Automation
 from apps.core.models import OwnedModel
@@ -67,3 +68,34 @@ class SegmentPresence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.automation_id}: {self.recipient_id}"
+
+
+class EnrolmentEvent(models.Model):
+    """What happened to an enrolment, for webhooks; written in the transaction that did it.
+
+    ``step`` is the key of its step; ``word`` why it left or failed, the reason of an exit, or the
+    name of a call. Kept for some days only.
+    """
+
+    class Kind(models.TextChoices):
+        ENTERED = "entered", pgettext_lazy("enrolment", "entered")
+        FINISHED = "finished", pgettext_lazy("enrolment", "finished")
+        LEFT = "left", pgettext_lazy("enrolment", "left")
+        FAILED = "failed", pgettext_lazy("enrolment", "failed")
+        CALLED = "called", pgettext_lazy("enrolment", "called")
+
+    #: Without constraints: nobody who moves people waits for a row of these.
+    owner_id: models.BigIntegerField[int, int] = models.BigIntegerField()
+    enrolment_id: models.BigIntegerField[int, int] = models.BigIntegerField()
+    kind: models.CharField[str, str] = models.CharField(max_length=8, choices=Kind.choices)
+    step: models.CharField[str, str] = models.CharField(max_length=40, blank=True, default="")
+    word: models.CharField[str, str] = models.CharField(max_length=120, blank=True, default="")
+    at: models.DateTimeField[Any, Any] = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("event of an enrolment")
+        verbose_name_plural = _("events of enrolments")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id} {self.kind}"

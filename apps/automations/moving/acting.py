@@ -1,10 +1,12 @@
-"""Act: tags, lists, custom fields, another automation, the archive."""
+"""Act: tags, lists, custom fields, another automation, the archive, webhooks, notices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from apps.automations.announcing import Happened, Kind, announce, listened_to
+from apps.automations.colleagues import colleague
 from apps.automations.definition.parts import Act
 from apps.automations.enrolling import enrol as enrol_in
 from apps.automations.enrolling import entrance_of
@@ -16,8 +18,11 @@ from apps.mailings.models import Consent, MailingList, Recipient, RecipientTag, 
 from apps.mailings.services.permission import subscribing
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.recipients import archive_many
+from apps.users.notifications import NewNotification, notify
 
 Failure = Enrolment.Failure
+#: People whom a notice names.
+_NAMED: Final = 3
 #: The failures of this act, by recipient.
 Failed = dict[int, str]
 
@@ -36,8 +41,8 @@ def act(batch: Batch) -> Outcome:
     return out
 
 
-def _all(batch: Batch) -> Failed:
-    return dict.fromkeys((one.recipient_id for one in batch.rows), Failure.NOT_THERE)
+def _all(batch: Batch, failure: str = Failure.NOT_THERE) -> Failed:
+    return dict.fromkeys((one.recipient_id for one in batch.rows), failure)
 
 
 def _add_tag(batch: Batch, fields: Act) -> Failed:
@@ -123,6 +128,35 @@ def _archive(batch: Batch, fields: Act) -> Failed:
     return {}
 
 
+def _webhook(batch: Batch, fields: Act) -> Failed:
+    """The call is made from these rows once they are committed, and tried until it is answered."""
+    if not listened_to(batch.owner.pk):
+        return _all(batch, Failure.NO_WEBHOOK)
+    ids = [one.id for one in batch.rows]
+    called = Happened(Kind.CALLED, ids, fields.key, fields.name or "")
+    announce(batch.owner.pk, [called], batch.now)
+    return {}
+
+
+def _notify(batch: Batch, fields: Act) -> Failed:
+    """One notice for all who are moved together, with the names of the first."""
+    reader = colleague(batch.owner, fields.to)
+    if reader is None:
+        return _all(batch)
+    automation = batch.step.version.automation
+    people = batch.people.order_by("pk")
+    facts = {
+        "automation": automation.pk,
+        "name": automation.name,
+        "text": fields.value,
+        "people": len(batch.rows),
+        "names": ", ".join(str(one) for one in people[:_NAMED]),
+    }
+    key = f"automation:{batch.step.pk}:{batch.rows[0].id}:{batch.now.isoformat()}"
+    notify([NewNotification(reader.pk, "automation_notice", key, facts)])
+    return {}
+
+
 _ACTS: Final[Mapping[str, Callable[[Batch, Act], Failed]]] = {
     "add_tag": _add_tag,
     "remove_tag": _remove_tag,
@@ -131,4 +165,6 @@ _ACTS: Final[Mapping[str, Callable[[Batch, Act], Failed]]] = {
     "set_attribute": _set_attribute,
     "enrol": _enrol,
     "archive": _archive,
+    "webhook": _webhook,
+    "notify": _notify,
 }

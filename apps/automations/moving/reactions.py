@@ -23,10 +23,12 @@ _DID: Final[Mapping[str, Any]] = {
 
 
 def who_did(batch: Batch, letter: str, did: str) -> set[int]:
-    """The enrolments whose last letter of this step was sent, opened, clicked or bounced."""
+    """The enrolments whose last letter of this step was sent, opened, clicked or bounced.
+
+    The letter may have come from the same step of an older version.
+    """
     done = StepDone.objects.filter(
         enrolment_id__in=[one.id for one in batch.rows],
-        step__version_id=batch.step.version_id,
         step__key=letter,
         delivery_id__isnull=False,
     )

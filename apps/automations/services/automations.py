@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from apps.automations.definition.parts import Definition, Send
 from apps.automations.definition.reading import read
 from apps.automations.models import Automation, AutomationVersion, SegmentPresence, Step
-from apps.automations.services.checking import check_usable
 from apps.automations.services.letters import mailing_of, make_letter_pictures
 from apps.automations.services.people import leave_all
+from apps.automations.services.preflight.checking import check_fit
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -91,17 +91,19 @@ class AutomationService(BaseCRUDService[Automation]):
 
 
 @transaction.atomic
-def activate(*, automation: Automation, now: datetime, leave: bool = False) -> AutomationVersion:
+def activate(
+    *, automation: Automation, now: datetime, leave: bool = False, move: bool = False
+) -> AutomationVersion:
     """Freeze the draft as the next version, from now on the one that people come into.
 
-    Those inside an older one finish it, or leave it (``leave``). Raises DefinitionInvalid,
-    AutomationState, and what the launch of a letter raises.
+    Those inside an older one finish it, leave it (``leave``), or go over to the same step of the
+    new one (``move``). Raises DefinitionInvalid, AutomationUnfit, AutomationState, and what the
+    launch of a letter raises.
     """
     found = _locked(automation.pk)
     if found.state in (State.STOPPING, State.ARCHIVED):
         raise AutomationState(_("A stopped automation is not activated again. Duplicate it."))
-    definition = read(found.draft)
-    check_usable(definition, found.owner, found.pk)
+    definition = check_fit(found, now)
     number = found.versions.count() + 1
     version = AutomationVersion.objects.create(
         automation=found,
@@ -112,6 +114,7 @@ def activate(*, automation: Automation, now: datetime, leave: bool = False) -> A
     _write_steps(version, definition)
     if leave:
         leave_all(automation=found, now=now)
+    AutomationVersion.objects.filter(automation=found).update(moves_over=move)
     if found.version is None or found.version.definition["trigger"] != (
         version.definition["trigger"]
     ):

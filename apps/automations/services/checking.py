@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext_noop as _
 
+from apps.automations.announcing import listened_to
+from apps.automations.colleagues import colleague
 from apps.automations.definition.parts import (
     Act,
     AnyStep,
@@ -21,7 +23,7 @@ from apps.automations.definition.parts import (
     Trigger,
     Wait,
 )
-from apps.automations.definition.reading import invalid
+from apps.automations.definition.reading import DefinitionInvalid, invalid
 from apps.automations.models import Automation
 from apps.mailings.models import Mailing, MailingList, Message, Segment, Tag
 from apps.mailings.segments import SegmentInvalid, checked
@@ -33,25 +35,48 @@ Named = tuple[str, type[Model], int]
 
 def check_usable(found: Definition, owner: User, automation_id: int | None) -> None:
     """Raise DefinitionInvalid with the place of the first thing that this owner cannot use."""
-    for where, table, pk in _named(found):
+    for _where, refusal in problems_of(found, owner, automation_id):
+        raise refusal
+
+
+def problems_of(
+    found: Definition, owner: User, automation_id: int | None
+) -> Iterator[tuple[str, DefinitionInvalid]]:
+    """Each thing that this owner cannot use, with the key of the step at which it is named."""
+    for where, table, pk in named_by(found):
         rows = table._default_manager.filter(owner_id=owner.pk, pk=pk)
         if hasattr(table, "archived_at"):
             rows = rows.filter(archived_at=None)
         if not rows.exists():
             text = _("%(where)s: the %(what)s (id:%(id)s) does not exist.")
             what = str(table._meta.verbose_name)
-            raise invalid(text, where=where, what=what, id=pk)
-    for where, tree in _trees(found):
+            yield where, invalid(text, where=where, what=what, id=pk)
+    for where, tree in trees_of(found):
         try:
             checked(tree, owner)
         except SegmentInvalid as error:
-            raise invalid(_("%(where)s: %(why)s"), where=where, why=str(error)) from None
+            yield where, invalid(_("%(where)s: %(why)s"), where=where, why=str(error))
     for one in found.steps:
-        if isinstance(one, Act) and one.automation is not None and one.automation == automation_id:
-            raise invalid(_("%(where)s: an automation cannot enrol in itself."), where=one.key)
+        if isinstance(one, Act):
+            yield from _problems_of_act(one, owner, automation_id)
 
 
-def _named(found: Definition) -> Iterator[Named]:
+def _problems_of_act(
+    one: Act, owner: User, automation_id: int | None
+) -> Iterator[tuple[str, DefinitionInvalid]]:
+    where = one.key
+    if one.automation is not None and one.automation == automation_id:
+        yield where, invalid(_("%(where)s: an automation cannot enrol in itself."), where=where)
+    if one.act == "webhook" and not listened_to(owner.pk):
+        text = _("%(where)s: you have no webhook that receives automations.")
+        yield where, invalid(text, where=where)
+    if one.act == "notify" and colleague(owner, one.to) is None:
+        text = _("%(where)s: only you and managers can be notified, not %(email)s.")
+        yield where, invalid(text, where=where, email=one.to)
+
+
+def named_by(found: Definition) -> Iterator[Named]:
+    """Every row that it names by its id."""
     yield from _of_trigger(found.trigger)
     for one in found.steps:
         yield from _of_step(one)
@@ -81,7 +106,8 @@ def _of_step(one: AnyStep) -> Iterator[Named]:
                 yield one.key, table, pk
 
 
-def _trees(found: Definition) -> Iterator[tuple[str, dict[str, Any]]]:
+def trees_of(found: Definition) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every tree of conditions, and where it stands."""
     if found.exits.goal is not None:
         yield "exits", found.exits.goal
     for one in found.steps:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.conf import settings
 
 from apps.automations.definition.parts import Send
 from apps.automations.definition.reading import step_of
-from apps.automations.models import Step, StepMailing
+from apps.automations.models import Automation, Step, StepMailing
 from apps.core.slots import run_control
 from apps.mailings.models import Mailing, MailingList, Message, Trigger
 from apps.mailings.sender_rules import sender_or_refused
@@ -39,13 +40,32 @@ def make_letter_pictures(message_id: int) -> None:
 def _make(step: Step, round: int) -> int:
     send = step_of(step)
     assert isinstance(send, Send)
-    automation, began = step.version.automation, step.version.activated_at
-    trigger = step.version.definition["trigger"]
+    version = step.version
+    mailing, lists = unsaved_mailing(
+        send, version.automation, version.definition["trigger"], version.activated_at
+    )
+    mailing.full_clean(exclude=["owner"])
+    mailing.save()
+    if lists:
+        mailing.lists.set(MailingList.objects.filter(pk__in=lists))
+    StepMailing.objects.create(step=step, round=round, mailing=mailing)
+    run_control.value.launch_open(mailing_id=mailing.pk, trigger=Trigger.SCHEDULED)
+    return mailing.pk
+
+
+def unsaved_mailing(
+    send: Send, automation: Automation, trigger: Mapping[str, Any], began: datetime
+) -> tuple[Mailing, list[int]]:
+    """The mailing of this step, and the lists by which it may write.
+
+    Raises Message.DoesNotExist and SenderUnfit.
+    """
     lists = [trigger["list"]] if trigger["kind"] == "subscribed" else []
+    by_list = bool(lists) and not send.transactional and send.basis in (None, "subscription")
     mailing = Mailing(
         owner_id=automation.owner_id,
         kind=Mailing.Kind.AUTOMATION,
-        name=f"{automation.name}: {step.key}"[:200],
+        name=f"{automation.name}: {send.key}"[:200],
         message=Message.objects.get(pk=send.message, owner_id=automation.owner_id),
         channel=send.channel,
         account=send.account,
@@ -56,18 +76,11 @@ def _make(step: Step, round: int) -> int:
         local_to=send.local_to,
         on_cap=send.on_cap,
         purpose=Mailing.Purpose.SERVICE if send.transactional else Mailing.Purpose.MARKETING,
+        basis=_basis(send, by_list=by_list),
         starts_at=began,
         ends_at=began + _OPEN_FOR,
     )
-    by_list = bool(lists) and not send.transactional and send.basis in (None, "subscription")
-    mailing.basis = _basis(send, by_list=by_list)
-    mailing.full_clean(exclude=["owner"])
-    mailing.save()
-    if by_list:
-        mailing.lists.set(MailingList.objects.filter(pk__in=lists))
-    StepMailing.objects.create(step=step, round=round, mailing=mailing)
-    run_control.value.launch_open(mailing_id=mailing.pk, trigger=Trigger.SCHEDULED)
-    return mailing.pk
+    return mailing, lists if by_list else []
 
 
 def _basis(send: Send, *, by_list: bool) -> str:

@@ -137,7 +137,8 @@ def _each_step(
     """Let them leave, or (None) go on to the next step; in chunks, a step and a state at a time."""
     count = 0
     while rows := _next(enrolments, states):
-        steps = Step.objects.in_bulk({step_id for _pk, step_id, _state in rows})
+        named = {step_id for _pk, step_id, _state in rows}
+        steps = Step.objects.select_related("version__automation").in_bulk(named)
         with transaction.atomic():
             tally = Tally()
             for step_id, state in sorted({(step_id, state) for _pk, step_id, state in rows}):

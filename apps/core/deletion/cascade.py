@@ -14,6 +14,8 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
+from apps.core.deletion.uses import StillUsed, check_unused
+
 Model = type[models.Model]
 
 
@@ -71,13 +73,14 @@ class Cascade:
 
     def holds(self) -> list[str]:
         """What forbids the deletion now, in words."""
+        used = [str(one) for row in self.rows(self._root)[:NAMED] for one in _uses(row)]
         text = (
             hold.words(row)
             for model, hold in HOLDS.items()
             if model in self._parents
             for row in self.rows(model).filter(hold.rows)[:NAMED]
         )
-        return list(dict.fromkeys(text))
+        return list(dict.fromkeys([*used, *text]))
 
     @transaction.atomic
     def delete(self) -> None:
@@ -90,6 +93,13 @@ class Cascade:
                 self.rows(model)._raw_delete(using=self.rows(model).db)
         for row in self.rows(self._root):
             row.delete()
+
+
+def _uses(row: Any) -> Iterator[StillUsed]:
+    try:
+        check_unused(row)
+    except StillUsed as refusal:
+        yield refusal
 
 
 def _children(model: Model, what: Any) -> Iterator[tuple[str, Model]]:

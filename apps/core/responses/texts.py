@@ -124,11 +124,16 @@ _BARRED: Final = {  # suppressed recipients
 _REPORTS: Final = {  # what came back later
     "reported": Sentence(_("reported later: %(event)s"), ("event",)),
     "sendsay_status": Sentence(_("Sendsay reports: %(sendsay)s"), ("sendsay",)),
+    "sms_status": Sentence(_("the provider reports: %(status)s"), ("status",)),
 }
 _CHANNELS: Final = {
     "reply_code": Sentence(_("%(number)s %(reply)s"), ("number", REPLY)),
     "written": Sentence(_("saved to a file: %(file)s"), ("file",)),
     "no_phone": Sentence(_("the address is not a phone number")),
+    "sms_too_long": Sentence(
+        _("%(count)s characters; the provider takes %(most)s"), ("count", "most")
+    ),
+    "record_wrong": Sentence(_("the provider’s record %(error)s"), ("error",)),
     "no_person": Sentence(_("the address is not a person's number")),
     "no_chat": Sentence(_("the address is not a chat's number")),
     "chat_busy": Sentence(_("too many messages to this chat at a time")),

@@ -6,14 +6,9 @@ from typing import Final
 
 from django.utils.text import slugify
 
-_CYRILLIC: Final = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya".split(" "),
-        strict=True,
-    )
-)
-_TABLE: Final = str.maketrans(_CYRILLIC)
+from apps.core.text.transliteration import CYRILLIC
+
+_TABLE: Final = str.maketrans(CYRILLIC)
 
 
 def slug_of(text: str, longest: int) -> str:

@@ -18,7 +18,10 @@ from apps.core.errors import Refused
 SECRETS: Final = ("password", "token")
 #: Where an account leads to: with another one of these, its secrets are asked for again, or they
 #: could be sent to the server of somebody with a borrowed session.
-CONNECTION: Final = ("kind", "host", "port", "security", "username", "url")
+CONNECTION: Final = (
+    *("kind", "host", "port", "security", "username", "url"),
+    *("provider", "record"),
+)
 
 
 class AccountRefused(Refused):

@@ -26,6 +26,10 @@ class Preset:
     kind: str = field(default="smtp")
 
 
+def _sms(code: str, title: str, help_url: str, hint: str | Promise, **keys: str) -> Preset:
+    return Preset(code, title, {"provider": code, **keys}, help_url, hint, kind="sms")
+
+
 _TLS: Final = {"port": "465", "security": "tls"}
 _STARTTLS: Final = {"port": "587", "security": "starttls"}
 _APP_PASSWORD: Final = _("Create an app password: the password of the mailbox is not accepted.")
@@ -125,6 +129,48 @@ PRESETS: Final[Mapping[str, Preset]] = {
             {"host": "127.0.0.1", "port": "25", "security": "none"},
             "",
             _("On this machine without sign-in; for another machine set port 587 and STARTTLS."),
+        ),
+        _sms(
+            "smsru",
+            "SMS.ru",
+            "https://sms.ru/api/send",
+            _("The token is the api_id of your account."),
+        ),
+        _sms(
+            "smsc",
+            "SMSC",
+            "https://smsc.ru/api/http/send/sms/",
+            _("User name and password are those of the account, or of its API."),
+        ),
+        _sms(
+            "exolve",
+            "MTS Exolve",
+            "https://docs.exolve.ru/docs/ru/api-reference/sms-api/sending-sms",
+            _("The token is the application’s API key; the sender name has to be registered."),
+        ),
+        _sms(
+            "twilio",
+            "Twilio",
+            "https://www.twilio.com/docs/messaging/api/message-resource",
+            _("User name: the Account SID; password: the Auth Token; sender: a number with +."),
+        ),
+        _sms(
+            "vonage",
+            "Vonage",
+            "https://developer.vonage.com/en/messaging/sms/overview",
+            _("User name: the API key; password: the API secret."),
+        ),
+        _sms(
+            "sigmasms",
+            "SigmaSMS",
+            "https://sigmasms.ru/api/http/",
+            _("The token stands in the settings of the account; the sender has to be registered."),
+        ),
+        _sms(
+            "smsaero",
+            "SMS Aero",
+            "https://smsaero.ru/cabinet/settings/apikey/",
+            _("User name: the email of the account; password: the API key."),
         ),
     )
 }

@@ -16,6 +16,7 @@ _FOLDERS: Final = (
     "outbox",
     "backend",
     "gateway",
+    "sms",
     "telegram",
     "max",
     "vk",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apps.core.contracts import Channel, Guard
     from apps.core.responses.stored import Response
     from apps.delivery.channels.content import Compiled, Content
+    from apps.delivery.channels.tracked import Tracker
     from apps.delivery.sending_account import SendingAccount
 
 
@@ -30,6 +31,8 @@ class ChannelKind:
     - ``open(SendingAccount, Guard) -> Channel``: connects when the first letter comes.
     - ``check(SendingAccount) -> Response``: connects and logs in without sending. Returns what was
       wrong, which never holds a secret; empty: nothing was. None: it connects to nothing.
+    - ``track(SendingAccount) -> Tracker | None``: asks what became of messages that were accepted.
+    - ``calls_back``: its service is given an address to which it reports.
     - ``over_http``: the account's URL, or else ``url``, is checked at the start; ``path`` is what
       is asked for below it, for the log.
     - ``is_smtp``: has a name in EHLO, and learns what its server can do.
@@ -48,6 +51,8 @@ class ChannelKind:
     required: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     patterns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    track: str = ""
+    calls_back: bool = False
     over_http: bool = False
     is_smtp: bool = False
     to_files: bool = False
@@ -79,6 +84,13 @@ class ChannelKind:
             return None
         check: Callable[[SendingAccount], Response] = self._load(self.check)
         return check(account)
+
+    def tracker(self, account: SendingAccount) -> Tracker | None:
+        """What asks about this account's messages; None: nothing does."""
+        if not self.track:
+            return None
+        tracker_of: Callable[[SendingAccount], Tracker | None] = self._load(self.track)
+        return tracker_of(account)
 
     def _load(self, path: str) -> Any:
         module, _, name = path.partition(":")

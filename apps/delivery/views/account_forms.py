@@ -115,8 +115,13 @@ class AccountNew(_AccountFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if self._kind is not None:
             kwargs.setdefault("form", self.form())
+        known = list(PRESETS.values())
         return super().get_context_data(
-            presets=PRESETS.values(), kinds=KINDS_OFFERED, preset=self._preset, **kwargs
+            presets=[one for one in known if one.kind == "smtp"],
+            sms_presets=[one for one in known if one.kind == "sms"],
+            kinds=KINDS_OFFERED,
+            preset=self._preset,
+            **kwargs,
         )
 
     @property

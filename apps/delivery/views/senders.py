@@ -122,11 +122,11 @@ class SenderAct(LoggingMixin, OwnerFilterMixin, CostlyMixin, View):
             confirm(sender.pk, by=ConfirmedBy.SUPERUSER, now=timezone.now())
             return redirect("senders:detail", pk=pk)
         sender = self.editable_or_403(_rows(), pk=pk)
-        if act == "archive":
-            SenderService(self.actor).remove(sender, now=timezone.now())
-            messages.success(request, _("The sender is in the archive."))
-            return redirect("senders:list")
         try:
+            if act == "archive":
+                SenderService(self.actor).remove(sender, now=timezone.now())
+                messages.success(request, _("The sender is in the archive."))
+                return redirect("senders:list")
             self._confirming(sender, act)
         except Refused as refusal:
             messages.error(request, str(refusal))

@@ -14,9 +14,11 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.feedback.hooks import esp, generic
+from apps.delivery.report_addresses import account_at
+from apps.feedback.hooks import esp, generic, sms
 from apps.feedback.hooks.signatures import HookRefused, same
 from apps.feedback.services.events import receive_all
+from apps.feedback.services.sms_reports import receive_report
 from apps.feedback.tracking_event import TrackingEvent
 
 log = structlog.get_logger(__name__)
@@ -69,3 +71,27 @@ def _read(provider: str, request: HttpRequest, now: datetime) -> list[TrackingEv
     if provider == generic.SOURCE:
         return generic.read(request, now)
     return esp.read(provider, request, now)
+
+
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class SmsHook(View):
+    """Reports of a provider of text messages about one account, whose address this is."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, secret: str) -> HttpResponse:
+        named = [name for name, one in settings.ACCOUNTS.items() if one.kind == sms.SOURCE]
+        account = account_at(sms.SOURCE, secret, named)
+        hook = sms.hook_of(account) if account is not None else None
+        if account is None or hook is None:
+            raise Http404
+        if is_too_large(request):
+            return HttpResponse(status=413)
+        try:
+            report = sms.read(hook, request, account)
+        except HookRefused as refusal:
+            log.warning("hook_refused", provider=sms.SOURCE, account=account, reason=str(refusal))
+            return HttpResponse(status=refusal.status)
+        if report is not None:
+            receive_report(report, account=account, now=timezone.now())
+        return HttpResponse()

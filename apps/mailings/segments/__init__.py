@@ -8,7 +8,7 @@ from apps.mailings.segments.answers import (
     explained_all,
     members,
 )
-from apps.mailings.segments.checking import checked
+from apps.mailings.segments.checking import checked, rows_named
 from apps.mailings.segments.compile import compiled
 from apps.mailings.segments.errors import SegmentInvalid
 from apps.mailings.segments.ground import Ground, ground_in, ground_of
@@ -27,6 +27,7 @@ __all__ = [
     "ground_in",
     "ground_of",
     "members",
+    "rows_named",
     "sentence",
     "sentences",
 ]

@@ -81,6 +81,16 @@ def ids_of(asked: Condition) -> tuple[str, list[int]]:
     return FIELDS[asked.field].rows, asked.value
 
 
+def rows_named(tree: Node) -> set[tuple[str, int]]:
+    """Every row that a checked tree names: its kind, such as ``tags`` or ``lists``, and its id."""
+    return {
+        (kind, pk)
+        for place in conditions(root_of(tree))
+        for kind, ids in [ids_of(condition_at(place))]
+        for pk in ids
+    }
+
+
 def _built(place: Place, found: Mapping[str, Condition]) -> Node:
     node = place.node
     if is_condition(node):

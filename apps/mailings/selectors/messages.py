@@ -28,6 +28,8 @@ from apps.users.models import User
 _LOOKED_AT: Final = 200
 #: Characters of a message that a list shows.
 _HEAD: Final = 160
+#: Where links of a recipient lead in a preview.
+SHOWN_LINK: Final = "https://example.com/"
 #: Recipients that a search for a sample offers.
 _OFFERED: Final = 10
 
@@ -158,7 +160,7 @@ def shown_sample(message: Message, query: str) -> Recipient:
 def fields_shown(recipient: Recipient) -> dict[str, str]:
     """A recipient's fields with links that lead nowhere."""
     fields = fields_of(recipient)
-    return {**fields, **dict.fromkeys(LINKS, "https://example.com/")}
+    return {**fields, **dict.fromkeys(LINKS, SHOWN_LINK)}
 
 
 def draft_of(message: Message | None, author: User) -> MessageDraft | None:

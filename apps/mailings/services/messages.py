@@ -12,6 +12,7 @@ from apps.core.content.blocks.editing.places import with_footer
 from apps.core.content.sheet import off_its_sheet, on_a_sheet
 from apps.core.content.translation import Translations
 from apps.core.contracts import Actor
+from apps.core.deletion.uses import check_unused
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -67,7 +68,11 @@ class MessageService(BaseCRUDService[Message]):
         return row
 
     def remove(self, row: Message, *, now: datetime) -> bool:
-        """Delete a message that no mailing uses; archive one that some do. True when deleted."""
+        """Delete a message that no mailing uses; archive one that some do. True when deleted.
+
+        Raises StillUsed.
+        """
+        check_unused(row)
         if row.mailings.exists():
             row.archived_at = now
             row.save(update_fields=["archived_at", "updated_at"])

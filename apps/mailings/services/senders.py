@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core.deletion.uses import check_unused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings import links
@@ -46,7 +47,8 @@ class SenderService(BaseCRUDService[Sender]):
         return row
 
     def remove(self, row: Sender, *, now: datetime) -> bool:
-        """Put the sender into the archive: what was sent as it keeps it."""
+        """Put the sender into the archive: what was sent as it keeps it. Raises StillUsed."""
+        check_unused(row)
         row.archived_at, row.is_default = now, False
         row.save(update_fields=["archived_at", "is_default", "updated_at"])
         log.info("sender_archived", sender_id=row.pk)

@@ -23,6 +23,7 @@ from apps.mailings.models import Channel, Mailing, Message, Recipient
 from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.selectors.messages import names_in
 from apps.mailings.selectors.permission.exclusions import exclusion_words
+from apps.mailings.services.letters.sms_cost import SmsCost, costs_of_message
 from apps.mailings.services.local_time import Opening, later_days, openings
 from apps.mailings.services.reach import Audience, Totals, audience_of, text_of
 
@@ -50,7 +51,7 @@ class Planned:
 class Summary:
     """``openings`` are by zone, for a mailing with local hours; ``late`` those of them that come a
     day after the first; ``lacking`` fields that some recipients have not. ``totals``: exact, where
-    the reasons are not.
+    the reasons are not. ``texts``: what goes to phones, by account.
     """
 
     reach: Reach
@@ -62,6 +63,7 @@ class Summary:
     exact: bool = True
     exclusions: Sequence[tuple[str, int]] = ()
     totals: Totals | None = None
+    texts: Sequence[SmsCost] = ()
 
     @property
     def count(self) -> int:
@@ -185,6 +187,7 @@ def summary_of(planned: Planned, *, exact: bool = False) -> Summary:
         lacking=_lacking(planned) if 0 < reach.matching <= _LOOKED_AT else [],
         exact=exact,
         exclusions=exclusion_words(reach.excluded),
+        texts=costs_of_message(planned.message, parts, timezone.now()) if planned.message else (),
     )
 
 

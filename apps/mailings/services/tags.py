@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.audit.acts import Act
 from apps.core.audit.log import record
+from apps.core.deletion.uses import check_unused
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -43,7 +44,8 @@ class TagService(BaseCRUDService[Tag]):
         return row
 
     def remove(self, row: Tag, *, now: datetime) -> bool:
-        """Delete the tag. The recipients stay."""
+        """Delete the tag. The recipients stay. Raises StillUsed."""
+        check_unused(row)
         row.delete()
         return True
 
@@ -66,9 +68,13 @@ def rename_tag(*, tag: Tag, name: str, was: str = "") -> None:
 
 @transaction.atomic
 def merge_tag(*, tag: Tag, into: Tag) -> None:
-    """Everybody with ``tag`` gets the other one, and so do mailings; then it is gone."""
+    """Everybody with ``tag`` gets the other one, and so do mailings; then it is gone.
+
+    Raises TagRefused, StillUsed.
+    """
     if tag.pk == into.pk or tag.owner_id != into.owner_id:
         raise TagRefused(_("Choose another tag of yours."))
+    check_unused(tag)
     have = RecipientTag.objects.filter(tag=into).values("recipient_id")
     moved = RecipientTag.objects.filter(tag=tag).exclude(recipient_id__in=have).update(tag=into)
     record(Act.TAGGED, into, details={"merged": tag.name}, count=moved)

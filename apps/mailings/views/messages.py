@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import CreateView, TemplateView, UpdateView, View
 
 from apps.core.content.hints import UNSUBSCRIBE, hints
+from apps.core.errors import Refused
 from apps.core.lists.filters import ChoiceFilter, FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
@@ -259,7 +260,11 @@ class MessageDelete(LoggingMixin, OwnerFilterMixin, TemplateView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         message = MessageService(self.actor).editable_or_403(pk)
-        deleted = MessageService(self.actor).remove(message, now=timezone.now())
+        try:
+            deleted = MessageService(self.actor).remove(message, now=timezone.now())
+        except Refused as refusal:
+            flash.error(request, str(refusal))
+            return redirect("messages:detail", pk=pk)
         if deleted:
             flash.success(request, _("Deleted."))
         else:

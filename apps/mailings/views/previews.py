@@ -33,6 +33,7 @@ from apps.mailings.selectors.messages import (
 from apps.mailings.services.languages.translations import translations_of, written_in
 from apps.mailings.services.letters.draft_operations import draft_for
 from apps.mailings.services.letters.previews import shown_to
+from apps.mailings.services.letters.sms_cost import costs_of_text
 from apps.mailings.services.letters.whole import Written
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
@@ -70,13 +71,16 @@ class Frame(OwnerFilterMixin, View):
     """Shows a message filled in, or why it cannot be."""
 
     def show(self, subject: str, text: str, html: str, fields: Mapping[str, str]) -> HttpResponse:
-        return self.framed(lambda: preview(subject, text, html, fields))
+        return self.framed(lambda: preview(subject, text, html, fields), counts_parts=True)
 
-    def framed(self, previewed: Callable[[], Preview]) -> HttpResponse:
-        """The preview, or why there is none."""
+    def framed(
+        self, previewed: Callable[[], Preview], *, counts_parts: bool = False
+    ) -> HttpResponse:
+        """The preview, or why there is none. ``counts_parts``: with its parts as a text message."""
         context: dict[str, Any] = {}
         try:
-            context["preview"] = previewed()
+            context["preview"] = shown = previewed()
+            context["texts"] = costs_of_text(shown.text, self.actor) if counts_parts else []
         except DomainError as refusal:
             context["refusal"] = refusal_text(refusal)
         return render(self.request, "messages/frame.html", context)

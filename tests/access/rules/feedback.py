@@ -53,7 +53,7 @@ ENDPOINTS = {
         f"feedback:{kind}_hook": Endpoint(
             get=everybody(405), post=everybody(404), kwargs=lambda cast: {"secret": "s" * 43}
         )
-        for kind in ("telegram", "max", "vk")
+        for kind in ("telegram", "max", "vk", "sms")
     },
     # Without an address it is asked for again.
     "feedback:ask_for_link": Endpoint(

@@ -101,3 +101,33 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, owner: User) -> None:
     code, text = run("activate", found.pk)
     assert (code, "[automation_invalid]" in text) == (2, True)
     assert run("show", found.pk)[0] == 0
+
+
+def test_a_draft_is_checked_with_everything_that_prevents_its_activation(
+    tmp_path: Path, owner: User
+) -> None:
+    loop = [waiting("a", seconds=3600, next="a"), leaving()]
+    run("create", written(tmp_path, definition(*loop)), "--owner", owner.email, "--name", "Loop")
+    found = Automation.objects.get()
+    code, text = run("check", found.pk)
+    assert code == 2
+    assert "Problem: a: No way leads from here to an end." in text
+    assert "Warning: exit: Nobody comes to this step." in text
+    assert text.rstrip().endswith("[automation_unfit]")
+    code, text = run("activate", found.pk)
+    assert (code, "[automation_unfit]" in text) == (2, True)
+    run("update", found.pk, written(tmp_path, definition(leaving())))
+    assert run("check", found.pk) == (0, "Passed: It can be activated.\n")
+    run("activate", found.pk)
+    code, text = run("check", found.pk)
+    assert "Messages a day, if as many come as in the last 30 days: 0." in text
+
+
+def test_those_inside_go_over_to_the_next_version(tmp_path: Path, owner: User) -> None:
+    stage = staged(waiting(seconds=60), owner=owner)
+    stage.enrolled()
+    assert run("activate", stage.automation.pk, "--move") == (0, "Active: version 2.\n")
+    stage.turn()
+    assert stage.version.waiting == 1
+    with pytest.raises(CommandError):
+        run("activate", stage.automation.pk, "--move", "--leave")

@@ -15,7 +15,7 @@ from apps.automations.moving.tick import move_due
 from apps.automations.recording import Outcome
 from apps.automations.services import automations, people
 from apps.mailings.models import RecipientTag
-from tests.automations.stage import leaving, staged, tagging, waiting
+from tests.automations.stage import NO_END, leaving, staged, tagging, waiting
 from tests.factories import TagFactory, UserFactory
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
@@ -155,7 +155,7 @@ def test_a_database_that_is_away_fails_nobody(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_loop_through_an_hour_ends_with_the_limit_of_steps() -> None:
-    stage = staged(waiting(seconds=3600), waiting("again", seconds=0, next="wait"))
+    stage = staged(waiting(seconds=3600), waiting("again", seconds=0, next="wait"), exits=NO_END)
     (one,) = stage.enrolled()
     Enrolment.objects.filter(recipient=one).update(steps_taken=198)
     stage.turn()
@@ -166,7 +166,7 @@ def test_a_loop_through_an_hour_ends_with_the_limit_of_steps() -> None:
 
 
 def test_a_second_visit_has_a_row_of_its_own() -> None:
-    stage = staged(waiting(seconds=3600, next="wait"))
+    stage = staged(waiting(seconds=3600, next="wait"), exits=NO_END)
     (one,) = stage.enrolled()
     for _ in range(3):
         stage.turn(hours=1)

@@ -26,7 +26,10 @@ ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 #: What an account may have, whatever its kind: nobody listens there.
-FILLED = {"host": "127.0.0.1", "port": 1, "url": "http://127.0.0.1:1/x", "token": "1:a"}
+FILLED = {
+    **{"host": "127.0.0.1", "port": 1, "url": "http://127.0.0.1:1/x", "token": "1:a"},
+    "provider": "smsru",
+}
 ADDRESSES = {
     "email": "anna@example.org",
     "phone": "79161234567",

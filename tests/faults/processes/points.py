@@ -109,13 +109,27 @@ FEED_POINTS: Final[dict[str, Point]] = {
     "mid_launch": Point(f"{_ENGINE}.runs.feeds", "take"),  # in the transaction
 }
 
+_AUTOMATIONS: Final = "apps.automations"
+
+#: Steps of an automation (tests.faults.automations).
+AUTOMATION_POINTS: Final[dict[str, Point]] = {
+    "mid_enrol": Point(f"{_AUTOMATIONS}.enrolling", "announce"),  # in the transaction
+    "after_automation_claim": Point(
+        f"{_AUTOMATIONS}.moving.tick", "claim", reached=lambda _, found: found is not None
+    ),
+    "mid_automation_letters": Point(f"{_AUTOMATIONS}.moving.sending", "_add"),
+    "before_automation_record": Point(f"{_AUTOMATIONS}.moving.tick", "record", before=True),
+    "mid_automation_step": Point(f"{_AUTOMATIONS}.moving.tick", "record"),
+    "after_automation_commit": Point(f"{_AUTOMATIONS}.moving.tick", "_move"),
+}
+
 
 def arm(spec: str) -> None:
     """Wrap the function of the step that ``spec`` names. Raises KeyError for an unknown one."""
     name, _, rest = spec.partition(":")
     count, _, word = rest.partition(":")
     trap = _Trap(int(count or 1), signal.Signals[word or "SIGKILL"])
-    point = {**POINTS, **FEED_POINTS}[name]
+    point = {**POINTS, **FEED_POINTS, **AUTOMATION_POINTS}[name]
     holder = point.holder()
     setattr(holder, point.name, _wrapped(getattr(holder, point.name), point, trap))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,8 +76,15 @@ class Eye:
 class Observer:
     """Checks the equation from a thread, five times a second, until it is left."""
 
-    def __init__(self, eye: Eye) -> None:
+    def __init__(
+        self,
+        eye: Eye,
+        snapshot: str = _SNAPSHOT,
+        judged: Callable[[list[tuple[Any, ...]]], list[str]] | None = None,
+    ) -> None:
+        """``judged``: what is broken in the rows of a ``snapshot``; of the ledger by default."""
         self._eye = eye
+        self._snapshot, self._judged = snapshot, judged or unequal
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.looks = 0
@@ -93,10 +101,10 @@ class Observer:
 
     def _watch(self) -> None:
         while not self._over.wait(PAUSE):
-            rows = self._eye.see(_SNAPSHOT)
+            rows = self._eye.see(self._snapshot)
             if rows is not None:
                 self.looks += 1
-                self.broken += unequal(rows)
+                self.broken += self._judged(rows)
 
 
 def unequal(rows: list[tuple[Any, ...]]) -> list[str]:

@@ -88,7 +88,10 @@ class Round:
             pipelining=self.dice.random() < 0.8,
         )
         self.eye = self.new_eye()
-        # In a series of hours it would otherwise be one that nobody started in time.
+        self.begin_now()
+
+    def begin_now(self) -> None:
+        """In a series of hours it would otherwise be one that nobody started in time."""
         self.eye.act("UPDATE mailings_mailing SET scheduled_at = CURRENT_TIMESTAMP")
 
     @property

@@ -72,7 +72,12 @@ def test_a_mailing_that_was_not_launched_says_what_comes_next(
             "Stopping: waiting for messages already being sent.",
         ),
         (
-            {"state": "deferred", "reason": "channel_down", "deferred_until": NOW + DAY},
+            {
+                "state": "deferred",
+                "reason": "channel_down",
+                "channel": "email",
+                "deferred_until": NOW + DAY,
+            },
             "Waiting until tomorrow 15:00: ",
         ),
         ({"state": "processing", "audience": 5000, "pending": 1}, "Sending: 4,999 of 5,000."),

@@ -16,22 +16,30 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from apps.automations.clock import database_now
 from apps.automations.models import Automation, Enrolment
 from apps.automations.selectors import equation_of, facts_of, line_of
 from apps.automations.services import automations, people
 from apps.automations.services.automations import AutomationService, AutomationUnknown
+from apps.automations.services.preflight.checking import AutomationUnfit, checked_draft
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Recipient
 from apps.users.selectors import user_named
 
 DONE, REFUSED = 0, 2
+_LABELS: Final = {
+    "pass": pgettext_lazy("preflight", "Passed"),
+    "unchecked": pgettext_lazy("preflight", "Not checked"),
+    "warn": pgettext_lazy("preflight", "Warning"),
+    "fail": pgettext_lazy("preflight", "Problem"),
+}
 
 _HELP: Final = {
     "show": "one automation: its equation and its steps with their figures",
+    "check": "what prevents an activation of the draft, and how many messages a day it is",
     "activate": "freeze the draft as the next version and let people in",
     "pause": "nobody moves; waits are kept",
     "resume": "end a pause",
@@ -44,7 +52,7 @@ _HELP: Final = {
 
 
 class Command(BaseCommand):
-    help = "List, write, activate, pause and stop automations. Exit: 0 done; 2 refused."
+    help = "List, write, check, activate, pause and stop automations. Exit: 0 done; 2 refused."
     requires_system_checks = [Tags.models]
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,9 +68,12 @@ class Command(BaseCommand):
             one.add_argument("id", type=int, metavar="ID")
         acts["show"].add_argument("--json", action="store_true", help="for programs")
         acts["update"].add_argument("file", metavar="FILE")
-        for name in ("activate", "stop"):
-            text = "those inside leave at once"
-            acts[name].add_argument("--leave", action="store_true", help=text)
+        inside = acts["activate"].add_mutually_exclusive_group()
+        text = "those inside leave at once"
+        inside.add_argument("--leave", action="store_true", help=text)
+        acts["stop"].add_argument("--leave", action="store_true", help=text)
+        text = "those inside go over to the same step of the new version"
+        inside.add_argument("--move", action="store_true", help=text)
         whom = acts["enrol"].add_mutually_exclusive_group(required=True)
         whom.add_argument("--recipient", type=int, nargs="+", metavar="N", help="these")
         whom.add_argument("--tag", metavar="NAME", help="everybody with the tag")
@@ -125,10 +136,25 @@ def _show(automation: Automation, options: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _check(automation: Automation, options: dict[str, Any]) -> str:
+    """Raises AutomationUnfit with everything that was found where something prevents it."""
+    found = checked_draft(automation, database_now())
+    lines = [f"{_LABELS[one.result]}: {one.line}" for one in found.findings]
+    if found.forecast is not None:
+        text = _("Messages a day, if as many come as in the last %(days)d days: %(count)d.")
+        lines.append(text % {"days": found.forecast.days, "count": found.forecast.per_day})
+    if found.failures:
+        raise AutomationUnfit("\n".join(lines))
+    return "\n".join(lines)
+
+
 def _activate(automation: Automation, options: dict[str, Any]) -> str:
     automations.prepare_letters(automation)
     version = automations.activate(
-        automation=automation, now=database_now(), leave=options["leave"]
+        automation=automation,
+        now=database_now(),
+        leave=options["leave"],
+        move=options["move"],
     )
     return _("Active: version %(number)d.") % {"number": version.number}
 
@@ -182,6 +208,7 @@ def _moved(count: int) -> str:
 
 _ACTS: Final[Mapping[str, Callable[[Automation, dict[str, Any]], str]]] = {
     "show": _show,
+    "check": _check,
     "activate": _activate,
     "pause": _pause,
     "resume": _resume,

@@ -12,11 +12,12 @@ import re
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from apps.core.contracts import Blame, Guard, Letter, Outcome, Verdict
@@ -60,9 +61,15 @@ class GuardedRequest:
     def __init__(self, connection: Connection, allow: Callable[[], bool]) -> None:
         self._connection, self._allow = connection, allow
 
-    def __call__(self, path: str, body: bytes, kind: str) -> HttpResponse:
+    def __call__(
+        self, path: str, body: bytes, kind: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> HttpResponse:
         """The call that carries the letter; the guard is asked first. Raises CallFailed."""
-        return self._connection.post(path, body, kind, self._allow)
+        return self._connection.post(path, body, kind, self._allow, headers)
+
+    def by_address(self, path: str, headers: Mapping[str, str]) -> HttpResponse:
+        """The same by GET: the letter is in the address. Raises CallFailed."""
+        return self._connection.ask(path, allow=self._allow, headers=headers)
 
     def unguarded(self, path: str, body: bytes, kind: str) -> HttpResponse:
         """A call that carries no letter, such as a log-in. Raises NotSent, never InDoubt."""

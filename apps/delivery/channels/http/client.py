@@ -169,9 +169,16 @@ class Connection:
         """
         return self._call("POST", path, body, {"Content-Type": kind, **headers}, allow)
 
-    def ask(self, path: str, *, method: str = "GET") -> HttpResponse:
-        """GET, or another method without a body. Raises CallFailed."""
-        return self._call(method, path, b"", {}, None)
+    def ask(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        allow: Callable[[], bool] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> HttpResponse:
+        """GET, or another method without a body; the rest as in ``post``. Raises CallFailed."""
+        return self._call(method, path, b"", headers, allow)
 
     def _call(
         self,

@@ -13,5 +13,6 @@ KIND = ChannelKind(
     compile=".compile:compile_sendsay",
     open=".channel:open_channel",
     check=".api:check",
+    track=".tracking:tracker_of",
     over_http=True,
 )

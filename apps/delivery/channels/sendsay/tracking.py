@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.core.contracts import Verdict
+from apps.core.responses.stored import coded
 from apps.delivery.channels.http.account import connection_to
 from apps.delivery.channels.http.channel import json_object
 from apps.delivery.channels.http.client import HttpResponse
-from apps.delivery.channels.sendsay.api import SendsayApi
+from apps.delivery.channels.sendsay.api import SendsayApi, api_of
+from apps.delivery.channels.tracked import Tracked, Tracker
+from apps.delivery.sending_account import SendingAccount
 
 #: Every status that is known; None: not decided yet, ask again later.
 STATUSES: Final[Mapping[int, Verdict | None]] = {
@@ -60,3 +63,28 @@ def _parse_status(answer: HttpResponse) -> TrackedStatus | None:
     except ValueError:
         return None
     return TrackedStatus(number, STATUSES.get(number))
+
+
+class SendsayTracker(Tracker):
+    """Letters of one account."""
+
+    source = "sendsay"
+    prefix = "track.id="
+
+    def __init__(self, account: SendingAccount) -> None:
+        self._api = api_of(account)
+
+    def track(self, addresses: Mapping[str, str]) -> dict[str, Tracked]:
+        return {name: _tracked(found) for name, found in track(self._api, addresses).items()}
+
+
+def _tracked(found: TrackedStatus) -> Tracked:
+    if found.verdict is None:
+        return Tracked()
+    event = "sent" if found.verdict is Verdict.SENT else "failed"
+    return Tracked(event, coded("sendsay_status", found.status))
+
+
+def tracker_of(account: SendingAccount) -> Tracker:
+    """Asks about the account's letters."""
+    return SendsayTracker(account)

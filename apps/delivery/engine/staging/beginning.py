@@ -84,7 +84,7 @@ def check_files(mailing: Mailing) -> None:
 
 def files_mark(mailing: Mailing) -> list[Any]:
     """What changes when the files for each recipient do; empty where there are none."""
-    files = list(mailing.message.personal_files.order_by("pk"))
+    files = sorted(mailing.message.personal_files.all(), key=lambda one: one.pk)
     if not files:
         return []
     mine = Q(mailing=None) | Q(mailing=mailing)

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
+from apps.core.deletion.uses import check_unused
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -85,7 +86,8 @@ class ListService(BaseCRUDService[MailingList]):
 
     @transaction.atomic
     def remove(self, row: MailingList, *, now: datetime) -> bool:
-        """Delete a list that nobody was ever on; archive another. Raises ListInUse."""
+        """Delete a list that nobody was ever on; archive another. Raises ListInUse, StillUsed."""
+        check_unused(row)
         planned = Mailing.objects.filter(Q(lists=row) | Q(exclude_lists=row), archived_at=None)
         working = Run.objects.filter(mailing=OuterRef("pk")).exclude(state=Run.State.DONE)
         at_work = planned.filter(

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from apps.core.deletion.uses import check_unused
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -38,7 +39,11 @@ class SegmentService(BaseCRUDService[Segment]):
 
     @transaction.atomic
     def remove(self, row: Segment, *, now: datetime) -> bool:
-        """Archive it. Runs keep the conditions that they were begun with. Raises SegmentInUse."""
+        """Archive it. Runs keep the conditions that they were begun with.
+
+        Raises SegmentInUse, StillUsed.
+        """
+        check_unused(row)
         names = list(mailings_with(row).values_list("name", flat=True)[:5])
         if names:
             text = _("Mailings that are still to be sent use this segment: %(names)s.")

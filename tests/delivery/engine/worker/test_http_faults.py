@@ -58,6 +58,8 @@ class Kind:
         if self.channel == "max":
             return int(request.path.rpartition("=")[2])
         asked = request.json
+        if self.name == "sms":
+            return int(asked["destination"]) - 79_000_000_000
         if self.channel == "email":
             return int(asked["email"].removeprefix("anna").partition("@")[0])
         if self.channel == "phone":
@@ -87,8 +89,18 @@ MAX = Kind(
 SENDSAY = Kind(
     "sendsay", "email", {"track.id": "4711"}, {"errors": [{"id": "wrong_email"}]}, "failed"
 )
+#: Text messages by the record of MTS Exolve.
+SMS = Kind(
+    "sms",
+    "phone",
+    {"message_id": "439166538239448536"},
+    {"error": {"code": 3, "message": "Number does not exist"}},
+    "failed",
+    400,
+    {"provider": "exolve", "sender": "Shop"},
+)
 EVERY_KIND = pytest.mark.parametrize(
-    "kind", [FORGETFUL, TELEGRAM, MAX, SENDSAY], ids=lambda kind: kind.name
+    "kind", [FORGETFUL, TELEGRAM, MAX, SENDSAY, SMS], ids=lambda kind: kind.name
 )
 
 #: What leaves it open whether the letter was taken. When everybody meets it, the service is down.
@@ -202,7 +214,7 @@ def test_a_service_that_knows_the_id_is_asked_again_under_the_same(
     assert Counter(ids) == Counter({place.hit().pk: 2}) + Counter(set(ids) - {place.hit().pk})
 
 
-@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY])
+@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY, SMS])
 def test_503_is_later_and_never_unknown(place: Place, clock: ShiftedClock) -> None:
     place.answers(http.empty(503), to=None)
 
@@ -216,7 +228,7 @@ def test_503_is_later_and_never_unknown(place: Place, clock: ShiftedClock) -> No
     assert (run.state, run.outcome, run.sent) == ("done", "success", PEOPLE)
 
 
-@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY])
+@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY, SMS])
 def test_a_503_that_names_a_pause_is_obeyed(place: Place, clock: ShiftedClock) -> None:
     place.answers(http.answer(b"", 503, retry_after="1800"))
 
@@ -226,7 +238,7 @@ def test_a_503_that_names_a_pause_is_obeyed(place: Place, clock: ShiftedClock) -
     assert timedelta(minutes=29) < run.deferred_until - clock.now() <= timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY])
+@pytest.mark.parametrize("kind", [GATEWAY, FORGETFUL, TELEGRAM, SENDSAY, SMS])
 @pytest.mark.parametrize("wrong", [http.html(), http.empty(), http.json_reply({})])
 def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
     place: Place, wrong: Reply, clock: ShiftedClock
@@ -254,7 +266,7 @@ def test_wrong_answers_end_in_a_pause_that_grows_and_one_trial_message(
     assert AccountState.objects.get(name="way").failures == 0
 
 
-@pytest.mark.parametrize("kind", [GATEWAY, TELEGRAM, SENDSAY])
+@pytest.mark.parametrize("kind", [GATEWAY, TELEGRAM, SENDSAY, SMS])
 def test_who_refuses_everybody_is_tried_again_with_one_message(
     place: Place, clock: ShiftedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -354,14 +366,21 @@ def test_a_service_that_is_gone_burns_nobody_and_is_asked_again(
     here = place.service.url
     with HttpService(http.empty()) as other:
         gone = other.url
-    declare("way", kind=place.kind.name, url=gone, token="1:a", timeout=TIMEOUT)
+    declare(
+        "way",
+        kind=place.kind.name,
+        url=gone,
+        token="1:a",
+        timeout=TIMEOUT,
+        **place.kind.rules,
+    )
 
     run = send(place.mailing)
 
     assert (run.state, run.reason, run.pending) == ("deferred", "channel_down", PEOPLE)
     assert not Attempt.objects.exists()
 
-    declare("way", kind=place.kind.name, url=here, token="1:a", timeout=5)
+    declare("way", kind=place.kind.name, url=here, token="1:a", timeout=5, **place.kind.rules)
     clock.forward(minutes=6)
     run = go_on(run)
     assert (run.outcome, run.sent) == ("success", PEOPLE)

@@ -235,4 +235,6 @@ def last_approved(mailing: Mailing, before: int) -> Approval | None:
 
 
 def _fresh(mailing_id: int) -> Mailing:
-    return Mailing.objects.select_related("message", "owner", "sender").get(pk=mailing_id)
+    found = Mailing.objects.select_related("message", "owner", "sender")
+    read_twice = ("message__attachments", "message__personal_files")
+    return found.prefetch_related(*read_twice).get(pk=mailing_id)

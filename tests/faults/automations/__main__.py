@@ -1,0 +1,78 @@
+"""``python -m tests.faults.automations --rounds 200``: people are moved, processes killed.
+
+2 000 people go through an automation with every kind of step while the processes that move them and
+send their letters are killed (-9). ``--seed N --rounds 1`` plays one again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.faults.__main__ import _print_round
+from tests.faults.automations.round import AutomationInstall, play_automation
+from tests.faults.rounds.runner import RoundResult
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.automations", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200, help="in all, over the databases")
+    parser.add_argument("--databases", default="sqlite,postgresql")
+    parser.add_argument("--people", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=None, help="of the first round")
+    options = parser.parse_args()
+    # In order as well when it runs in the background, where Ctrl-C does not reach.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    first = options.seed if options.seed is not None else int(time.time()) % 1_000_000
+    engines = options.databases.split(",")
+    print(f"first seed {first}", flush=True)
+    broken = 0
+    for engine in engines:
+        played = _play(engine, first, -(-options.rounds // len(engines)), options.people)
+        broken += _report(engine, played)
+    return 1 if broken else 0
+
+
+def _play(engine: str, first: int, count: int, people: int) -> list[RoundResult]:
+    place = Path(tempfile.mkdtemp(prefix="vestnik-automations-"))
+    base = AutomationInstall(engine, place, people)
+    results: list[RoundResult] = []
+    try:
+        for seed in range(first, first + count):
+            results.append(play_automation(base, seed))
+            _print_round(len(results), results[-1])
+    except KeyboardInterrupt:
+        print("stopped manually")
+    finally:
+        base.close()
+        shutil.rmtree(place, ignore_errors=True)
+    return results
+
+
+def _report(engine: str, played: list[RoundResult]) -> int:
+    verdicts = [one.verdict for one in played]
+    broken = [one for one in played if one.verdict.broken]
+    minutes = sum(one.seconds for one in played) / 60
+    print(
+        f"\n{engine}: {len(played)} rounds in {minutes:.0f} minutes,"
+        f" {sum(one.acts for one in verdicts)} steps done,"
+        f" {sum(one.kills for one in verdicts)} processes killed,"
+        f" {sum(one.unknown for one in verdicts)} letters unknown,"
+        f" {sum(one.lost for one in verdicts)} lost,"
+        f" {sum(one.doubled for one in verdicts)} doubled,"
+        f" {sum(one.looks for one in verdicts)} snapshots,"
+        f" {len(broken)} rounds with a broken promise.",
+        flush=True,
+    )
+    for one in broken:
+        print(f"broken: --databases {engine} --seed {one.seed} --rounds 1")
+    return len(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
