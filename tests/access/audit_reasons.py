@@ -75,6 +75,7 @@ MODELS: Final[dict[str, str]] = {
     "automations.Step": DERIVED,
     "automations.StepMailing": DERIVED,
     "automations.Enrolment": "a ledger of its own; what a person does to them is noted as an act",
+    "automations.EnrolmentEvent": "what happened to enrolments, kept until webhooks have called",
     "automations.StepDone": "a ledger of its own: what each person went through",
     "automations.AutomationEvent": JOURNAL,
     "automations.SegmentPresence": COUNTED,
@@ -86,6 +87,7 @@ MODELS: Final[dict[str, str]] = {
 
 #: Modules that write past the models: by SQL of their own, or by what asks no model.
 PAST_THE_MODELS: Final[dict[str, str]] = {
+    "apps/automations/announcing.py": MODELS["automations.EnrolmentEvent"],
     "apps/automations/clock.py": "reads",
     "apps/automations/enrolling.py": MODELS["automations.Enrolment"],
     "apps/automations/triggers/segments.py": COUNTED,
@@ -127,9 +129,7 @@ PAST_THE_MODELS: Final[dict[str, str]] = {
     "apps/mailings/suppression/suppressing.py": MODELS["mailings.Suppression"],
 }
 
-_FAKED: Final = (
-    "the dispatcher of the walk only takes notes; tests/delivery/engine/test_noting"
-)
+_FAKED: Final = "the dispatcher of the walk only takes notes; tests/delivery/engine/test_noting"
 _ASKS: Final = "changes nothing"
 
 #: Calls of the API that may change something and leave no entry where they are walked.

@@ -12,7 +12,10 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model, QuerySet
+from django.db.models import DateTimeField, ForeignKey, Model, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -81,7 +84,8 @@ def changes_of(entry: AuditEntry) -> Iterator[Change]:
     model = _models().get(entry.object_type)
     for name, pair in entry.changes.items():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-        yield Change(_label_of(model, name), _said(before), _said(after))
+        field = _field_of(model, name)
+        yield Change(_label_of(field, name), _said(before, field), _said(after, field))
 
 
 def details_of(entry: AuditEntry) -> Iterator[tuple[str, str]]:
@@ -90,26 +94,37 @@ def details_of(entry: AuditEntry) -> Iterator[tuple[str, str]]:
         yield name.replace("_", " "), _said(value)
 
 
-def _label_of(model: type[Model] | None, name: str) -> str:
-    head, dot, rest = name.partition(".")
-    if model is not None:
-        for candidate in (head, head.removesuffix("_id")):
-            try:
-                field: Any = model._meta.get_field(candidate)
-            except FieldDoesNotExist:
-                continue
-            return f"{getattr(field, 'verbose_name', candidate)}{dot}{rest}"
-    return name
+def _field_of(model: type[Model] | None, name: str) -> Any:
+    """The field of this name, or of this column, or None when the model has none any more."""
+    head = name.partition(".")[0]
+    for candidate in (head, head.removesuffix("_id")):
+        try:
+            return model._meta.get_field(candidate) if model is not None else None
+        except FieldDoesNotExist:
+            continue
+    return None
 
 
-def _said(value: Any) -> str:
+def _label_of(field: Any, name: str) -> str:
+    _head, dot, rest = name.partition(".")
+    label = getattr(field, "verbose_name", None)
+    return f"{label}{dot}{rest}" if label else name
+
+
+def _said(value: Any, field: Any = None) -> str:
+    """The value as people read it: choices by their labels, moments in the reader's zone."""
     if value in (None, "", [], {}):
         return "—"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    return str(value)
+    labels = dict(getattr(field, "flatchoices", None) or ())
+    if value in labels:
+        return str(labels[value])
+    if isinstance(field, DateTimeField) and (moment := parse_datetime(str(value))) is not None:
+        return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+    return f"(id:{value})" if isinstance(field, ForeignKey) else str(value)
 
 
 def entries_found(actor: Actor, filters: AuditFilters) -> QuerySet[AuditEntry]:

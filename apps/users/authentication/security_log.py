@@ -109,7 +109,8 @@ def note(act: Act, user: Any, request: HttpRequest | None, event: str) -> None:
     A session begins before the request knows its user, and ends when it knows none any more.
     """
     by = of_request(request, user) if request is not None else None
-    record(act, user, details={"event": event}, by=by)
+    says_more = act in (Act.PASSWORD_SET, Act.SECOND_FACTOR, Act.ADDRESS)
+    record(act, user, details={"event": event} if says_more else None, by=by)
 
 
 def note_failed_sign_in(user: Any, request: HttpRequest | None, reason: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.urls import reverse
 
@@ -38,6 +40,18 @@ def test_the_log_is_filtered(query: str, shown: str, hidden: str, cast: Cast) ->
     page = cast.client("manager").get(f"{URL}?{query}").content.decode()
     results = page[page.index('id="results"') :]
     assert shown in results and hidden not in results
+
+
+def test_values_are_said_as_people_read_them(cast: Cast) -> None:
+    mailing = cast.mailing
+    mailing.channel, mailing.is_active = "telegram", False
+    mailing.starts_at = datetime(2031, 5, 6, 12, 30, tzinfo=UTC)
+    mailing.ends_at = datetime(2031, 5, 7, 12, 30, tzinfo=UTC)
+    mailing.save()
+    page = cast.client("manager").get(f"{URL}?object_type=mailings.mailing&act=changed")
+    text = page.content.decode()
+    assert "Email → Telegram" in text and "yes → no" in text
+    assert "2031-05-06T12:30" not in text and "2031" in text
 
 
 def test_an_objects_entries_are_one_link_away(cast: Cast) -> None:
