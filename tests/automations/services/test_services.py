@@ -28,6 +28,7 @@ from apps.automations.services.automations import AutomationService, AutomationS
 from apps.core.errors import Refused
 from apps.core.personal_data import Person
 from apps.mailings.models import Recipient
+from apps.users.models import AuditEntry
 from tests.automations.stage import (
     Stage,
     automation,
@@ -127,6 +128,8 @@ def test_people_come_in_chunks_and_one_live_enrolment_is_the_databases_rule(
     stranger = RecipientFactory.create()
     assert stage.enrol(*persons, stranger) == 5
     assert stage.enrol(*persons) == 0
+    noted = AuditEntry.objects.filter(object_type="automations.enrolment").order_by("pk")
+    assert [*noted.values_list("count", flat=True)] == [2, 2, 1]
     stage.assert_equation()
     first = stage.of(persons[0])
     first.pk = None
