@@ -21,7 +21,7 @@ from apps.automations.definition.parts import (
     Trigger,
     Wait,
 )
-from apps.automations.definition.reading import invalid
+from apps.automations.definition.reading import DefinitionInvalid, invalid
 from apps.automations.models import Automation
 from apps.mailings.models import Mailing, MailingList, Message, Segment, Tag
 from apps.mailings.segments import SegmentInvalid, checked
@@ -33,6 +33,14 @@ Named = tuple[str, type[Model], int]
 
 def check_usable(found: Definition, owner: User, automation_id: int | None) -> None:
     """Raise DefinitionInvalid with the place of the first thing that this owner cannot use."""
+    for refused in unusable(found, owner, automation_id):
+        raise refused
+
+
+def unusable(
+    found: Definition, owner: User, automation_id: int | None
+) -> Iterator[DefinitionInvalid]:
+    """Everything that this owner cannot use, each with its place (``where``)."""
     for where, table, pk in _named(found):
         rows = table._default_manager.filter(owner_id=owner.pk, pk=pk)
         if hasattr(table, "archived_at"):
@@ -40,15 +48,15 @@ def check_usable(found: Definition, owner: User, automation_id: int | None) -> N
         if not rows.exists():
             text = _("%(where)s: the %(what)s (id:%(id)s) does not exist.")
             what = str(table._meta.verbose_name)
-            raise invalid(text, where=where, what=what, id=pk)
+            yield invalid(text, where=where, what=what, id=pk)
     for where, tree in _trees(found):
         try:
             checked(tree, owner)
         except SegmentInvalid as error:
-            raise invalid(_("%(where)s: %(why)s"), where=where, why=str(error)) from None
+            yield invalid(_("%(where)s: %(why)s"), where=where, why=str(error))
     for one in found.steps:
         if isinstance(one, Act) and one.automation is not None and one.automation == automation_id:
-            raise invalid(_("%(where)s: an automation cannot enrol in itself."), where=one.key)
+            yield invalid(_("%(where)s: an automation cannot enrol in itself."), where=one.key)
 
 
 def _named(found: Definition) -> Iterator[Named]:
