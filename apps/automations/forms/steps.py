@@ -199,7 +199,7 @@ class SplitForm(StepForm):
 class ActForm(StepForm):
     """One thing that is done to the recipient."""
 
-    chooser = "act"
+    chooser = "do"
     shown_for = {
         "tag": "add_tag remove_tag",
         "list": "subscribe unsubscribe",
@@ -209,7 +209,8 @@ class ActForm(StepForm):
         "automation": "enrol",
     }
 
-    act = RadioField(
+    #: Not ``act``: so the buttons of the form are called.
+    do = RadioField(
         pgettext_lazy("step", "Action"),
         [
             ("add_tag", _("add a tag")),
@@ -233,12 +234,15 @@ class ActForm(StepForm):
     value = forms.CharField(label=_("Value"), max_length=500, required=False)
     automation = IdField(_("Automation"))
 
+    def initial_of(self, raw: Raw) -> dict[str, Any]:
+        return super().initial_of(raw) | {"do": raw.get("act", "add_tag")}
+
     def offer(self) -> None:
         for name in ("tag", "list", "automation"):
             self.choose(name, self.offers.choices(name, self.before.get(name)), CHOOSE)
 
     def part(self) -> Raw:
-        act = self.cleaned_data["act"]
+        act = self.cleaned_data["do"]
         names = [name for name, acts in self.shown_for.items() if act in acts.split()]
         found = self.given(*names)
         if act == "set_attribute" and "name" in found:
