@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.automations.definition.flow import Raw
 from apps.automations.showing.offers import Offers
 
-Label = str | Promise
+Label = Any  # a text, or one that is translated when it is shown
 _CLOCK: Final = {"inputmode": "numeric", "placeholder": "10:00", "autocomplete": "off"}
 UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60}
+#: Two of these stand in a line.
+_HALVES: Final = frozenset(
+    {"amount", "unit", "side", "days", "local_from", "local_to", "second_channel", "second_account"}
+)
 BEFORE, ON, AFTER = "before", "on", "after"
 #: How a group of radio buttons looks (templates/mailings/radios.html).
 BOX: Final = {"class": "form-check-input"}
@@ -51,8 +54,9 @@ class PartForm(forms.Form):
         found = []
         for name in self.fields:
             kinds = self.shown_for.get(name, "").split()
-            classes = " ".join(["only", *(f"for-{kind}" for kind in kinds)]) if kinds else ""
-            found.append((self[name], classes))
+            classes = ["only", *(f"for-{kind}" for kind in kinds)] if kinds else []
+            classes += ["half"] if name in _HALVES else []
+            found.append((self[name], " ".join(classes)))
         return found
 
     def choose(self, name: str, choices: Sequence[tuple[str, Label]], empty: Label) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from pydantic import TypeAdapter, ValidationError
 
 from apps.automations.definition.flow import FlowUnreadable, Raw, raw_steps
@@ -69,8 +69,8 @@ def faults_of(draft: Mapping[str, Any], owner: User, automation_id: int | None) 
     parts["steps"] = [one for one in read if one is not None]
     parts["trigger"] = parts["trigger"] or ManualTrigger(kind="manual")
     whole = Definition.model_construct(**parts)
-    for refused in unusable(whole, owner, automation_id):
-        _keep(refused, found)
+    for fault in unusable(whole, owner, automation_id):
+        _keep(fault, found)
     for key, text in _unfit(whole, owner):
         found[key].append(text)
     if steps and len(parts["steps"]) == len(steps):
@@ -81,17 +81,6 @@ def faults_of(draft: Mapping[str, Any], owner: User, automation_id: int | None) 
 def count_of(faults: Faults) -> int:
     """How many there are."""
     return sum(len(texts) for texts in faults.values())
-
-
-def count_text(faults: Faults) -> str:
-    """How many there are, in words."""
-    count = count_of(faults)
-    text = ngettext(
-        "%(count)d thing is missing before it can be activated.",
-        "%(count)d things are missing before it can be activated.",
-        count,
-    )
-    return text % {"count": count}
 
 
 def _part(kind: TypeAdapter[Any], raw: Any, where: str, found: dict[str, list[str]]) -> Any:

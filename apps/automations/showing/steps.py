@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Sum
@@ -80,7 +80,7 @@ def letters_of(version: AutomationVersion) -> dict[str, dict[str, int]]:
     """How many letters of each send step were sent, opened and clicked, by the ledger."""
     runs = "mailing__runs__"
     rows = StepMailing.objects.filter(step__version=version).order_by().values("step__key")
-    summed = rows.annotate(
+    summed: Iterable[Any] = rows.annotate(
         **{
             name: Coalesce(Sum(f"{runs}{field}"), 0)
             for name, field in (

@@ -54,6 +54,7 @@ class Played:
     until: datetime | None = None
     message: int | None = None
     over: bool = False
+    fails: bool = False
 
 
 @dataclass(slots=True)
@@ -141,7 +142,7 @@ class Play:
         if _ID in out.failed:
             reason = str(Enrolment.Failure(out.failed[_ID]).label)
             text = _("Fails: %(reason)s") % {"reason": reason}
-            return self._said(one, text, over=True), ""
+            return Played(self.now, one.key, text, over=True, fails=True), ""
         moment = out.stays.get(_ID)
         if moment is None:
             return self._said(one, _("There is nothing to wait for")), "next"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from apps.automations.models import Automation
-from apps.mailings.models import Recipient
 from tests.access.rules.types import ACT_GET, ACT_POST, LOGIN, NO_WRITING, SEE, SEE_OWN, Endpoint
 from tests.people import Cast
 
@@ -54,7 +53,7 @@ ENDPOINTS = {
     "automations:of_recipient": Endpoint(
         get=SEE_OWN,
         post=NO_WRITING,
-        kwargs=lambda cast: {"pk": Recipient.objects.filter(owner=cast.owner).first().pk},
+        kwargs=lambda cast: {"pk": cast.delivery.recipient_id},
     ),
 }
 

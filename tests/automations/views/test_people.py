@@ -72,15 +72,15 @@ def test_letters_lead_to_those_who_got_them() -> None:
 def test_the_failed_try_again_or_pass_over_their_step(failed: Stage) -> None:
     client, url = client_of(failed.owner), f"/automations/{failed.automation.pk}/people/act/"
     first, second = ids(failed, "failed")
-    person = Enrolment.objects.get(pk=first).recipient
-    Recipient.objects.filter(pk=person.pk).update(attributes={"birthday": "2090-05-05"})
+    people = Recipient.objects.filter(enrolments=first)
+    people.update(attributes={"birthday": "2090-05-05"})
     answer = client.post(url, {"act": "retry", "ids": [first], "state": "failed"})
     assert answer["Location"] == f"/automations/{failed.automation.pk}/people/?state=failed"
     failed.turn(seconds=1)
     assert failed.states() == {"waiting": 2, "failed": 1}
     client.post(url, {"act": "skip", "scope": "all", "state": "failed"})
     failed.assert_equation()
-    assert failed.at(Enrolment.objects.get(pk=second).recipient) == "rest"
+    assert failed.at(Recipient.objects.get(enrolments=second)) == "rest"
     client.post(url, {"act": "skip", "ids": [first]})
     assert "Nobody has failed here." in page(client, f"/automations/{failed.automation.pk}/people/")
 
