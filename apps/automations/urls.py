@@ -28,7 +28,5 @@ urlpatterns = [
     path("automations/<int:pk>/switch/", Switch.as_view(), name="switch"),
     path("automations/<int:pk>/<slug:act>/ask/", Ask.as_view(), name="ask"),
     path("automations/<int:pk>/act/<slug:act>/", AutomationAct.as_view(), name="act"),
-    path(
-        "recipients/<int:pk>/automations/", RecipientAutomations.as_view(), name="of_recipient"
-    ),
+    path("recipients/<int:pk>/automations/", RecipientAutomations.as_view(), name="of_recipient"),
 ]

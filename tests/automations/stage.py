@@ -28,6 +28,11 @@ from apps.users.models import User
 from tests.factories import MessageFactory, RecipientFactory, UserFactory
 
 MANUAL: dict[str, Any] = {"kind": "manual"}
+#: An activation launches a run for each letter: that is no page which reads row by row.
+LAUNCHES = [
+    {"model": name, "field": "*"}
+    for name in ("sessions.*", "account.*", "users.*", "mailings.*", "delivery.*", "automations.*")
+]
 
 
 @dataclass

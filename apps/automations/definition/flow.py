@@ -174,9 +174,7 @@ class _Reader:
         jumps = bool(aims) and aims[0] != self._key(at + 1, end, after)
         return Node(self.steps[at], jump=aims[0] if jumps else None)
 
-    def _branching(
-        self, at: int, end: int, after: str, names: Sequence[str]
-    ) -> tuple[Node, int]:
+    def _branching(self, at: int, end: int, after: str, names: Sequence[str]) -> tuple[Node, int]:
         """The step with its branches, and the place of the one after them."""
         spots = [self._spot(aim, at, end, after) for aim in self.aims[at]]
         found = self._join(at, end, after, spots, to_end=False)

@@ -99,9 +99,7 @@ class ClockField(forms.TimeField):
     def __init__(self, label: Label, **more: Any) -> None:
         widget = forms.TextInput(attrs=_CLOCK)
         formats = ["%H:%M", "%H.%M", "%H:%M:%S", "%H"]
-        super().__init__(
-            label=label, required=False, input_formats=formats, widget=widget, **more
-        )
+        super().__init__(label=label, required=False, input_formats=formats, widget=widget, **more)
 
     def prepare_value(self, value: Any) -> Any:
         text = str(value or "")

@@ -19,7 +19,11 @@ class TryForm(forms.Form):
     start = MinuteField(label=_("Comes in at"))
     reaction = forms.ChoiceField(
         label=_("With each message the recipient"),
-        choices=[(NOTHING, _("does nothing")), (OPENS, _("opens it")), (CLICKS, _("clicks a link"))],
+        choices=[
+            (NOTHING, _("does nothing")),
+            (OPENS, _("opens it")),
+            (CLICKS, _("clicks a link")),
+        ],
         widget=forms.RadioSelect(attrs=BOX),
         initial=NOTHING,
     )

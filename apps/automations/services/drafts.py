@@ -40,7 +40,9 @@ def is_open(automation: Automation) -> bool:
 
 
 @transaction.atomic
-def change_draft(*, automation_id: int, actor: Actor, change: Callable[[Draft], None]) -> Automation:
+def change_draft(
+    *, automation_id: int, actor: Actor, change: Callable[[Draft], None]
+) -> Automation:
     """Let ``change`` write into the draft, which nobody else writes meanwhile.
 
     Raises AutomationState, ValidationError, and what ``change`` raises.

@@ -44,9 +44,7 @@ def lines_of(
     return several(nodes, False)
 
 
-def _line(
-    node: Node, speaker: Speaker, texts: Mapping[str, str], branches: Sequence[Line]
-) -> Line:
+def _line(node: Node, speaker: Speaker, texts: Mapping[str, str], branches: Sequence[Line]) -> Line:
     return {
         "key": node.key,
         "kind": node.step["kind"],

@@ -149,7 +149,9 @@ POINTS: Final = (
     Point(
         "welcome",
         gettext_lazy("Welcome series"),
-        gettext_lazy("Three messages after somebody subscribes: at once, after 2 and after 7 days."),
+        gettext_lazy(
+            "Three messages after somebody subscribes: at once, after 2 and after 7 days."
+        ),
         ("welcome", "personal", "survey"),
         _welcome,
     ),

@@ -133,7 +133,9 @@ class Play:
             if not _within(clock, one.local_from, one.local_to):
                 at = next_moment(at, zone, one.local_from)
         reason = _("Would be sent")
-        return Played(at, one.key, reason, until=at if at != self.now else None, message=one.message)
+        return Played(
+            at, one.key, reason, until=at if at != self.now else None, message=one.message
+        )
 
     def _wait(self, batch: Batch, one: Wait) -> tuple[Played, str]:
         if one.until is not None:

@@ -76,7 +76,9 @@ class AutomationEdit(DraftMixin, View):
     def _rename(self) -> None:
         """An empty name is none: the automation keeps its own."""
         if name := " ".join(self.request.POST.get("name", "").split())[:120]:
-            Automation.objects.editable_by(self.actor).filter(pk=self.automation.pk).update(name=name)
+            Automation.objects.editable_by(self.actor).filter(pk=self.automation.pk).update(
+                name=name
+            )
             messages.success(self.request, _("Saved."))
 
     def _add(self, rest: str) -> HttpResponse:

@@ -17,9 +17,9 @@ from django.views.generic import TemplateView
 
 from apps.automations.definition.flow import FlowUnreadable, Node, raw_steps, tree_of
 from apps.automations.models import Automation, AutomationVersion
+from apps.automations.services.automations import AutomationService
 from apps.automations.services.drafts import EMPTY, differs, is_open
 from apps.automations.services.faults import count_of, faults_of
-from apps.automations.services.automations import AutomationService
 from apps.automations.services.switching import is_switchable
 from apps.automations.showing.in_words import TRIGGERS, UNKNOWN, Speaker
 from apps.automations.showing.standing import (

@@ -17,6 +17,7 @@ from django.views.generic import TemplateView, View
 from apps.automations.clock import database_now
 from apps.automations.models import Automation, Enrolment
 from apps.automations.services import people
+from apps.automations.showing.in_words import Speaker
 from apps.automations.showing.people import (
     DID,
     automations_of,
@@ -25,7 +26,6 @@ from apps.automations.showing.people import (
     positions_of,
     with_positions,
 )
-from apps.automations.showing.in_words import Speaker
 from apps.core.errors import Refused
 from apps.core.exports.tables import Cell
 from apps.core.lists.filters import ChoiceFilter, FilterForm, RowFilter, WordsFilter
@@ -219,7 +219,7 @@ _ACTS: Final[Mapping[str, Callable[[OwnedQuerySet[Enrolment]], str]]] = {
 
 
 class RecipientAutomations(OwnerFilterMixin, TemplateView):
-    """In which automations a recipient is, at which step, and what comes next: a page and a part."""
+    """In which automations a recipient is, at which step, and what comes next: a page, a part."""
 
     def get_template_names(self) -> list[str]:
         fragment = wants_fragment(self.request)

@@ -1,4 +1,4 @@
-""""Try it": one recipient played through the draft by a clock of one's own."""
+""" "Try it": one recipient played through the draft by a clock of one's own."""
 
 from __future__ import annotations
 

@@ -155,7 +155,9 @@ def test_whatever_a_button_does_leaves_steps_that_can_be_read(
         assert len({one["key"] for one in flat}) == len(flat) == len(list(outline))
         known = {one["key"] for one in flat} | {""}
         written = {to for one in aims(flat).values() for to in one}
-        assert act == "delete" or written <= known | {to for one in aims(steps).values() for to in one}
+        assert act == "delete" or written <= known | {
+            to for one in aims(steps).values() for to in one
+        }
         assert aims(flat_of(tree_of(flat))) == aims(flat)
 
 
@@ -242,7 +244,11 @@ def test_a_branch_with_steps_is_not_lost_by_a_form() -> None:
     made = Outline(
         {
             "steps": [
-                {"key": "s", "kind": "split", "shares": [{"share": 50}, {"share": 50, "next": "x"}]},
+                {
+                    "key": "s",
+                    "kind": "split",
+                    "shares": [{"share": 50}, {"share": 50, "next": "x"}],
+                },
                 send("y", next=""),
                 send("x"),
             ]

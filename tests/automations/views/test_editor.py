@@ -120,7 +120,10 @@ def test_a_step_that_is_gone_is_not_found(editor: Editor) -> None:
         ({"mode": "for", "amount": "2", "unit": "d"}, {"seconds": 172_800}),
         ({"mode": "for", "amount": "90", "unit": "m"}, {"seconds": 5_400}),
         ({"mode": "for"}, {}),
-        ({"mode": "time", "at": "9.30", "weekdays": ["0", "4"]}, {"at": "09:30", "weekdays": [0, 4]}),
+        (
+            {"mode": "time", "at": "9.30", "weekdays": ["0", "4"]},
+            {"at": "09:30", "weekdays": [0, 4]},
+        ),
         ({"mode": "time"}, {"at": ""}),
         (
             {"mode": "until", "what": "event", "event": "paid", "amount": "3", "unit": "h"},
@@ -132,9 +135,7 @@ def test_a_step_that_is_gone_is_not_found(editor: Editor) -> None:
         ),
     ],
 )
-def test_every_kind_of_wait(
-    typed: dict[str, Any], kept: dict[str, Any], editor: Editor
-) -> None:
+def test_every_kind_of_wait(typed: dict[str, Any], kept: dict[str, Any], editor: Editor) -> None:
     editor.press("add:send:start")
     editor.press("add:wait:after:letter-1")
     assert editor.save("steps/wait-1", **typed).status_code == 302

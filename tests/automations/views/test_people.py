@@ -96,7 +96,7 @@ def test_people_are_removed_and_counted_at_their_step(failed: Stage) -> None:
     assert failed.states() == {"left": 2, "waiting": 1} and foreign.states() == {"waiting": 1}
     shown = page(client, f"/automations/{pk}/")
     assert "removed manually: 2" in shown
-    assert "step=until&amp;did=left\">left <b>2</b>" in shown
+    assert 'step=until&amp;did=left">left <b>2</b>' in shown
     assert page(client, f"/automations/{pk}/people/", step="until", did="left").count("ids") == 2
 
 
