@@ -135,12 +135,12 @@ def seconds_of(data: Mapping[str, Any]) -> int | None:
 
 def days_fields() -> tuple[WordField, CountField]:
     """So many days before or after a date."""
-    words = [
+    sides = [
         (BEFORE, _("days before the date")),
         (ON, _("on the date")),
         (AFTER, _("days after the date")),
     ]
-    return WordField(_("When"), words), CountField(_("Days"), 0, 366)
+    return WordField(_("When"), sides), CountField(_("Days"), 0, 366)
 
 
 def days_initial(days: Any) -> dict[str, Any]:

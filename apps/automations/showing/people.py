@@ -15,6 +15,7 @@ from apps.automations.models import Enrolment, Step, StepDone
 from apps.automations.models.automation import Left
 from apps.automations.models.enrolment import LIVE
 from apps.automations.showing.in_words import Speaker
+from apps.automations.showing.standing import DOTS
 from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Delivery, Engagement, Recipient, Term
 
@@ -50,6 +51,7 @@ class Position:
     reason: str
     next_step: str
     until: datetime | None
+    dot: str
 
 
 def people_of(
@@ -95,6 +97,7 @@ def _position(one: Enrolment, texts: Mapping[str, str]) -> Position:
         reason=reason_text(one),
         next_step=_next(at, texts) if live and at is not None else "",
         until=one.due_at if one.state in (State.WAITING, State.UNKNOWN) else None,
+        dot=DOTS[one.state],
     )
 
 

@@ -45,7 +45,8 @@ class Term:
     dot: str = ""
 
 
-_DOTS: Final = {
+#: The dot before each state of an enrolment.
+DOTS: Final = {
     "waiting": "pending",
     "moving": "sending",
     "finished": "delivered",
@@ -78,7 +79,7 @@ def listed(actor: Actor) -> OwnedQuerySet[Automation]:
 def terms_of(version: AutomationVersion) -> list[Term]:
     """The terms of the equation in their order."""
     return [
-        Term(name, str(Enrolment.State(name).label), getattr(version, name), _DOTS[name])
+        Term(name, str(Enrolment.State(name).label), getattr(version, name), DOTS[name])
         for name in TERMS
     ]
 

@@ -106,7 +106,7 @@ def any_steps(draw: st.DrawFn) -> list[Raw]:
     keys = [f"k{number}" for number in range(draw(st.integers(1, 9)))]
     targets = st.sampled_from([*keys, "", None])
 
-    def ways() -> Raw:
+    def targets_of() -> Raw:
         found = {"next": draw(targets), "otherwise": draw(targets)}
         return {name: to for name, to in found.items() if to is not None}
 
@@ -114,14 +114,14 @@ def any_steps(draw: st.DrawFn) -> list[Raw]:
     for key in keys:
         kind = draw(st.sampled_from(["send", "condition", "exit", "split"]))
         if kind == "condition":
-            steps.append(condition(key, **ways()))
+            steps.append(condition(key, **targets_of()))
         elif kind == "send":
-            only = {name: to for name, to in ways().items() if name == "next"}
+            only = {name: to for name, to in targets_of().items() if name == "next"}
             steps.append(send(key, **only))
         elif kind == "split":
             shares = []
             for _number in range(draw(st.integers(2, 4))):
-                only = {name: to for name, to in ways().items() if name == "next"}
+                only = {name: to for name, to in targets_of().items() if name == "next"}
                 shares.append({"share": 25, **only})
             steps.append({"key": key, "kind": "split", "shares": shares})
         else:
