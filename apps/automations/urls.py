@@ -3,7 +3,12 @@ from django.urls import path
 from apps.automations.views.acting import Ask, AutomationAct, Switch
 from apps.automations.views.editing import AutomationEdit, StepEdit
 from apps.automations.views.pages import AutomationCreate, AutomationDetail, AutomationList
-from apps.automations.views.people import AutomationPeople, PeopleAct, RecipientAutomations
+from apps.automations.views.people import (
+    AutomationPeople,
+    EnrolPeople,
+    PeopleAct,
+    RecipientAutomations,
+)
 from apps.automations.views.rules import RulesEdit, TriggerEdit
 from apps.automations.views.trying import TryOut
 
@@ -25,6 +30,7 @@ urlpatterns = [
         name="people_export",
     ),
     path("automations/<int:pk>/people/act/", PeopleAct.as_view(), name="people_act"),
+    path("automations/<int:pk>/people/add/", EnrolPeople.as_view(), name="enrol"),
     path("automations/<int:pk>/switch/", Switch.as_view(), name="switch"),
     path("automations/<int:pk>/<slug:act>/ask/", Ask.as_view(), name="ask"),
     path("automations/<int:pk>/act/<slug:act>/", AutomationAct.as_view(), name="act"),

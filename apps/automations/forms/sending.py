@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.automations.definition.flow import Raw
 from apps.automations.forms.parts import ClockField, IdField, PartForm, WordField, clock_of
@@ -33,7 +34,7 @@ class SendForm(PartForm):
 
     message = IdField(_("Message"))
     account = forms.ChoiceField(label=_("Sending account"))
-    sender = IdField(_("From"))
+    sender = IdField(pgettext_lazy("email", "From"))
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
     second_channel = WordField(_("Second channel"))
     second_account = WordField(_("Fallback account"))

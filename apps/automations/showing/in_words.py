@@ -142,7 +142,7 @@ class Speaker:
         if rules.get("goal") is not None:
             found.append(_("Goal: %(goal)s") % {"goal": self.tree(rules["goal"])})
         if rules.get("unsubscribed", True):
-            found.append(_("Unsubscribed"))
+            found.append(pgettext("person", "Unsubscribed"))
         if rules.get("suppressed", True):
             found.append(pgettext("person", "Suppressed"))
         return [*found, pgettext("person", "Archived")]

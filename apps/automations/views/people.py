@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.generic import TemplateView, View
 
 from apps.automations.clock import database_now
+from apps.automations.enrolling import entrance_of
 from apps.automations.models import Automation, Enrolment
 from apps.automations.services import people
 from apps.automations.showing.in_words import Speaker
+from apps.automations.showing.offers import Offers
 from apps.automations.showing.people import (
     DID,
     automations_of,
@@ -28,6 +30,7 @@ from apps.automations.showing.people import (
 )
 from apps.core.errors import Refused
 from apps.core.exports.tables import Cell
+from apps.core.http.costly import CostlyMixin
 from apps.core.lists.filters import ChoiceFilter, FilterForm, RowFilter, WordsFilter
 from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
@@ -36,7 +39,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.paging import row_ids
 from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Recipient
-from apps.mailings.selectors.recipient_search import search
+from apps.mailings.selectors.recipient_search import search, with_address
 
 #: The most people that can be ticked one by one for an act.
 TICKED: Final = 10_000
@@ -97,8 +100,15 @@ class AutomationPeople(OwnerFilterMixin, ListPage[Enrolment, PeopleFilters]):
             positions=positions_of(page.rows),
             automation=self.automation,
             editable=self.automation.owner_id == self.actor.pk,
+            tags=self._tags(),
             **kwargs,
         )
+
+    def _tags(self) -> list[tuple[str, str]]:
+        """The tags by which the owner may let people in now."""
+        mine = self.automation.owner_id == self.actor.pk
+        is_open = mine and entrance_of(self.automation) is not None
+        return Offers(self.automation.owner).choices("tag") if is_open else []
 
     def get_export_name(self) -> str:
         return f"automation-{self.automation.pk}"
@@ -151,6 +161,36 @@ def found_people(automation: Automation, filters: PeopleFilters) -> OwnedQuerySe
         rows = rows.filter(recipient__in=search(known, query).rows.values("pk"))
     found: Any = with_positions(rows)
     return found  # type: ignore[no-any-return]
+
+
+class EnrolPeople(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
+    """Lets one recipient in, or everybody with a tag, by the rule of re-entry."""
+
+    http_method_names = ["post"]
+
+    def is_costly(self, request: HttpRequest) -> bool:
+        return bool(request.POST.get("tag"))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rows = Automation.objects.select_related("owner", "version")
+        automation = self.editable_or_403(rows, pk=pk)
+        try:
+            count = people.enrol_people(
+                automation=automation, people=self._whom(automation), now=database_now()
+            )
+        except Refused as refused:
+            messages.error(request, refusal_text(refused))
+        else:
+            text = ngettext("%(count)d recipient came in.", "%(count)d recipients came in.", count)
+            messages.success(request, text % {"count": count})
+        return redirect("automations:people", pk=pk)
+
+    def _whom(self, automation: Automation) -> OwnedQuerySet[Recipient]:
+        mine = Recipient.objects.filter(owner_id=automation.owner_id, archived_at=None)
+        if tags := row_ids([self.request.POST.get("tag", "")]):
+            return mine.filter(tags__in=tags)
+        found = with_address(mine, self.request.POST.get("address", ""))
+        return mine.filter(pk=found.pk) if found is not None else mine.none()
 
 
 class PeopleAct(LoggingMixin, OwnerFilterMixin, View):
