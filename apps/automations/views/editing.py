@@ -65,10 +65,9 @@ class AutomationEdit(DraftMixin, View):
             return self._add(rest)
         if verb == "delete" and self._holds_steps(rest) and "sure" not in request.POST:
             return self._shown(sure=rest)
-        acts = ("up", "down", "duplicate", "delete")
-        if verb in acts:
+        if verb in ("up", "down", "duplicate", "delete"):
             self.write(lambda draft: _act(draft, verb, rest))
-        del self.automation
+            del self.automation  # it is read again
         if wants_fragment(request):
             return self._shown(focus=act)
         return self.to_editor(f"step-{rest}" if verb != "delete" else "steps")

@@ -29,7 +29,7 @@ ENDPOINTS = {
     "automations:list": Endpoint(get=SEE, post=NO_WRITING),
     "automations:create": Endpoint(get=SEE, post=(LOGIN, LOGIN, 302, 302, 302)),
     "automations:detail": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=automation),
-    "automations:edit": Endpoint(get=FORM, post=FORM, kwargs=automation),
+    "automations:edit": Endpoint(get=FORM, post=ACT_POST, kwargs=automation),
     "automations:trigger": Endpoint(get=FORM, post=FORM, kwargs=automation),
     "automations:rules": Endpoint(get=FORM, post=FORM, kwargs=automation),
     "automations:step": Endpoint(
