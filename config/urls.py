@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.mailings.urls.templates")),
     path("", include("apps.mailings.urls.mailings")),
     path("", include("apps.mailings.urls.search")),
+    path("", include("apps.automations.urls")),
     path("", include("apps.delivery.urls.running")),
     path("", include("apps.delivery.urls.sending")),
     path("", include("apps.delivery.urls.senders")),

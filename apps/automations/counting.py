@@ -38,8 +38,9 @@ class Tally:
     def came(self, step_id: int, count: int) -> None:
         self._steps[step_id].update({"came": count})
 
-    def gone(self, step_id: int, count: int) -> None:
-        self._steps[step_id].update({"gone": count})
+    def gone(self, step_id: int, count: int, *, left: int = 0) -> None:
+        """So many have gone on or out, ``left`` of them out."""
+        self._steps[step_id].update({"gone": count, "left": left})
 
     def write(self) -> None:
         """Must be the last of what the transaction does: it holds the rows until the commit."""

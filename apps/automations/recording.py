@@ -121,7 +121,7 @@ def _end(step: Step, out: Outcome, *, old: str, now: datetime, tally: Tally) -> 
     for reason, ids in _grouped(out.ended).items():
         _update(ids, now, state=State.FINISHED, reason=reason)
         tally.moved(step.version_id, old, State.FINISHED, len(ids))
-    tally.gone(step.pk, len(out.left) + len(out.ended))
+    tally.gone(step.pk, len(out.left) + len(out.ended), left=len(out.left))
 
 
 def _go_on(step: Step, out: Outcome, *, old: str, now: datetime, tally: Tally) -> None:

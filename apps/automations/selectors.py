@@ -40,6 +40,7 @@ def facts_of(automation: Automation) -> dict[str, Any]:
                 "came": one.came,
                 "here": one.here,
                 "gone": one.gone,
+                "left": one.left,
             }
             for one in steps
         ],

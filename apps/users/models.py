@@ -24,7 +24,14 @@ from apps.core.models import OwnedQuerySet
 
 MANAGERS = "Managers"
 #: What a manager may do that others may not.
-RIGHTS = frozenset({"users.view_all_data", "users.block_user", "mailings.toggle_mailing"})
+RIGHTS = frozenset(
+    {
+        "users.view_all_data",
+        "users.block_user",
+        "mailings.toggle_mailing",
+        "automations.toggle_automation",
+    }
+)
 
 
 class UserQuerySet(AuditedQuerySet["User"]):

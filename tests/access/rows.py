@@ -94,11 +94,13 @@ from apps.mailings.services.permission.subscribing import subscribe
 from apps.mailings.wait_reasons import rate_too_high
 from apps.users.models import Notification
 from apps.users.tokens import issue
+from tests.automations.stage import automation_rows
 from tests.factories import (
     AttemptFactory,
     MailingFactory,
     MailingListFactory,
     MediaFileFactory,
+    RecipientFactory,
     RunFactory,
     SuppressionFactory,
     TagFactory,
@@ -123,6 +125,7 @@ def rows(count: int) -> None:
         consented(attempt.recipient, now)
         _signed_up(attempt.mailing.message, now)
         _interfaces(run, now)
+        automation_rows(RecipientFactory.create())  # whose owner is not paused
 
 
 def _engine(run: Run, recipient: Recipient, now: datetime) -> None:

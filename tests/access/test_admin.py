@@ -14,6 +14,16 @@ from django.utils import translation
 
 from apps.api.models import IdempotentCall
 from apps.api.webhooks.models import ReportedImport, ReportedRun, Webhook, WebhookCall
+from apps.automations.models import (
+    Automation,
+    AutomationEvent,
+    AutomationVersion,
+    Enrolment,
+    SegmentPresence,
+    Step,
+    StepDone,
+    StepMailing,
+)
 from apps.core.responses.stored import coded
 from apps.core.text.formatting import in_words
 from apps.delivery.models import (
@@ -92,6 +102,14 @@ pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_config.name.startswith("apps.")]
 UNTOUCHABLE = (
+    Automation,
+    AutomationEvent,
+    AutomationVersion,
+    Enrolment,
+    SegmentPresence,
+    Step,
+    StepDone,
+    StepMailing,
     Attempt,
     Delivery,
     Run,
@@ -177,7 +195,15 @@ NOT_SHOWN = {"AuditOpening", "RecipientTag", "FormSubmission", "KeptForm"}
 def test_all_models_are_there() -> None:
     expected = {
         model
-        for name in ("users", "mailings", "delivery", "feedback", "api", "webhooks")
+        for name in (
+            "users",
+            "mailings",
+            "delivery",
+            "feedback",
+            "automations",
+            "api",
+            "webhooks",
+        )
         for model in apps.get_app_config(name).get_models()
         if model.__name__ not in NOT_SHOWN
     }

@@ -11,9 +11,17 @@ from typing import Any
 from django.utils import timezone
 
 from apps.automations.job import turn
-from apps.automations.models import Automation, AutomationVersion, Enrolment, Step, StepDone
+from apps.automations.models import (
+    Automation,
+    AutomationVersion,
+    Enrolment,
+    SegmentPresence,
+    Step,
+    StepDone,
+)
 from apps.automations.models.automation import TERMS, Left
 from apps.automations.services import automations, people
+from apps.automations.services.events import report_event
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Recipient, Run
 from apps.users.models import User
@@ -27,6 +35,11 @@ NO_END: dict[str, Any] = {
         "root": {"field": "email", "op": "is", "value": "nobody@example.net"},
     }
 }
+#: An activation launches a run for each letter: that is no page which reads row by row.
+LAUNCHES = [
+    {"model": name, "field": "*"}
+    for name in ("sessions.*", "account.*", "users.*", "mailings.*", "delivery.*", "automations.*")
+]
 
 
 @dataclass
@@ -108,6 +121,16 @@ class Stage:
             here = Counter(live.values_list("step_id", flat=True))
             for step in Step.objects.filter(version=version):
                 assert step.here == here.get(step.pk, 0), step.key
+
+
+def automation_rows(person: Recipient) -> None:
+    """An active automation in which the person has done a step, with all that hangs on it."""
+    owner = person.owner
+    stage = staged(letter(owner), waiting(seconds=3600), owner=owner)
+    stage.enrol(person)
+    stage.turn(seconds=1)
+    report_event(recipient=person, name="paid", now=stage.now)
+    SegmentPresence.objects.create(automation=stage.automation, recipient=person)
 
 
 def definition(

@@ -44,7 +44,7 @@ def read(draft: Mapping[str, Any]) -> Definition:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise invalid(_("%(where)s: this has no form that is known."), where=where) from None
-    _check_ways(found)
+    check_ways(found)
     return found
 
 
@@ -53,7 +53,8 @@ def invalid(text: str, **params: object) -> DefinitionInvalid:
     return refusal(DefinitionInvalid, text, **params)
 
 
-def _check_ways(found: Definition) -> None:
+def check_ways(found: Definition) -> None:
+    """Its ways lead to steps that exist, and no loop is quick. Raises DefinitionInvalid."""
     steps = {one.key: one for one in found.steps}
     if len(steps) < len(found.steps):
         raise invalid(_("Two steps have the same key."))

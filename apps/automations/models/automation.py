@@ -176,7 +176,8 @@ class Step(models.Model):
     """One step of a version. ``key`` is its id in the definition, the same over the versions.
 
     ``ways`` are the keys of the steps that follow, by the name of the way; an empty one is the end.
-    Of those who ``came``, as many have ``gone`` on or out; the others are here now.
+    Of those who ``came``, as many have ``gone`` on or out, ``left`` of them out; the others are
+    here now.
     """
 
     class Kind(models.TextChoices):
@@ -197,6 +198,7 @@ class Step(models.Model):
     ways: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField()
     came = _counter()
     gone = _counter()
+    left = _counter()
 
     class Meta:
         verbose_name = _("step")
@@ -206,6 +208,7 @@ class Step(models.Model):
             models.UniqueConstraint(fields=["version", "key"], name="step_key_unique"),
             models.UniqueConstraint(fields=["version", "position"], name="step_position_unique"),
             models.CheckConstraint(condition=Q(came__gte=F("gone")), name="step_gone_have_come"),
+            models.CheckConstraint(condition=Q(gone__gte=F("left")), name="step_left_have_gone"),
         ]
 
     def __str__(self) -> str:
@@ -215,6 +218,11 @@ class Step(models.Model):
     def here(self) -> int:
         """How many are at it now, the failed ones too."""
         return self.came - self.gone
+
+    @property
+    def went_on(self) -> int:
+        """How many have done it and gone on, or to the end."""
+        return self.gone - self.left
 
 
 class StepMailing(models.Model):

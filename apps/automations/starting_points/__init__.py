@@ -1,0 +1,1 @@
+"""Automations to begin with: each is a working draft with its messages."""

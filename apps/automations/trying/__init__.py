@@ -1,0 +1,1 @@
+"""One recipient played through a draft: nothing is sent or written."""
