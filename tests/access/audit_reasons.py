@@ -143,6 +143,8 @@ CALLS: Final[dict[str, str]] = {
     "preview_audience": _ASKS,
     "run_preflight": _ASKS,
     "search": _ASKS,
+    "report_recipient_event": MODELS["automations.AutomationEvent"],
+    "enrol": "the walk's recipient has come already",
     "read_feed": "asks the program to read it now",
     "release_signups": "nobody of the walk is held",
     "drop_signups": "nobody of the walk is held",

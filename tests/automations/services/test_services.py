@@ -28,6 +28,7 @@ from apps.automations.services.automations import AutomationService, AutomationS
 from apps.core.errors import Refused
 from apps.core.personal_data import Person
 from apps.mailings.models import Recipient
+from apps.users.models import AuditEntry
 from tests.automations.stage import (
     Stage,
     automation,
@@ -168,6 +169,8 @@ def test_a_cause_brings_nobody_twice() -> None:
         "cause": "api:7",
     }
     assert people.enrol_people(**asked) == 1
+    noted = AuditEntry.objects.get(details__has_key="enrolled")
+    assert (noted.object_id, noted.count) == (stage.automation.pk, 1)
     stage.turn()
     assert people.enrol_people(**asked) == 0
 
