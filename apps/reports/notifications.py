@@ -139,7 +139,7 @@ def _webhook_paused(facts: dict[str, Any]) -> str:
 
 def _automation_notice(facts: dict[str, Any]) -> str:
     text = ngettext(
-        "“%(name)s”: %(text)s (%(names)s)",
+        "“%(name)s”: %(text)s (%(names)s; %(people)d recipient)",
         "“%(name)s”: %(text)s (%(names)s; %(people)d recipients)",
         facts["people"],
     )

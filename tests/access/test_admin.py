@@ -187,8 +187,8 @@ def root() -> Client:
     return client
 
 
-#: What is never committed; rows of a recipient's tags, by the million; keys of forms, and what was typed when a session
-#: ended, which is for its writer alone.
+#: What is never committed; rows of a recipient's tags, by the million; keys of forms, and what was
+#: typed when a session ended, which is for its writer alone.
 NOT_SHOWN = {"AuditOpening", "RecipientTag", "FormSubmission", "KeptForm"}
 
 

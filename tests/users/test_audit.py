@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -43,7 +44,8 @@ def last(act: str) -> AuditEntry:
 
 def test_the_database_refuses_to_change_an_entry() -> None:
     TagFactory.create()
-    for values in ({"name": "nobody"}, {"changes": {}}, {"act": "deleted"}):
+    wrong: list[dict[str, Any]] = [{"name": "nobody"}, {"changes": {}}, {"act": "deleted"}]
+    for values in wrong:
         with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic():
             AuditEntry.objects.update(**values)
 

@@ -57,11 +57,10 @@ def enrol_people(
     total = after = 0
     while (last := _end_of_chunk(ordered.filter(pk__gt=after))) is not None:
         with transaction.atomic():
-            came = enrol(entrance, marked.filter(pk__gt=after, pk__lte=last), now=now)
-            if came:
-                _note("enrolled", came)
-        total += came
-        after = last
+            count = enrol(entrance, marked.filter(pk__gt=after, pk__lte=last), now=now)
+            if count:
+                note_act(Act.CHANGED, automation, details={"enrolled": count}, count=count)
+        total, after = total + count, last
     log.info("people_enrolled", automation_id=automation.pk, count=total)
     return total
 

@@ -16,7 +16,6 @@ from apps.mailings.models.content import Message
 from apps.mailings.models.engagement.measured import MeasuredMailing
 from apps.mailings.models.senders import Sender
 
-
 #: What becomes of its runs has entries of its own; a message to one recipient is in the ledger.
 _AUDIT_RULE: Final = AuditRule(
     name="name",

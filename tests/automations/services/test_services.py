@@ -128,7 +128,7 @@ def test_people_come_in_chunks_and_one_live_enrolment_is_the_databases_rule(
     stranger = RecipientFactory.create()
     assert stage.enrol(*persons, stranger) == 5
     assert stage.enrol(*persons) == 0
-    noted = AuditEntry.objects.filter(object_type="automations.enrolment").order_by("pk")
+    noted = AuditEntry.objects.filter(details__has_key="enrolled").order_by("pk")
     assert [*noted.values_list("count", flat=True)] == [2, 2, 1]
     stage.assert_equation()
     first = stage.of(persons[0])
@@ -171,6 +171,8 @@ def test_a_cause_brings_nobody_twice() -> None:
         "cause": "api:7",
     }
     assert people.enrol_people(**asked) == 1
+    noted = AuditEntry.objects.get(details__has_key="enrolled")
+    assert (noted.object_id, noted.count) == (stage.automation.pk, 1)
     stage.turn()
     assert people.enrol_people(**asked) == 0
 

@@ -36,12 +36,13 @@ def attempt() -> Attempt:
 
 
 def row_of(model: type[models.Model], attempt: Attempt) -> Any:
-    return {
+    found: dict[type[models.Model], Any] = {
         User: attempt.mailing.owner,
         Mailing: attempt.mailing,
         Message: attempt.mailing.message,
         Recipient: attempt.recipient,
-    }[model]
+    }
+    return found[model]
 
 
 def url_of(row: Any) -> str:

@@ -26,7 +26,7 @@ def let_managers_pause(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("automations", "0001_initial"),
+        ("automations", "0002_automation_events"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 
