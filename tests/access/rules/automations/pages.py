@@ -15,7 +15,7 @@ STEPS = [{"key": "wait-1", "kind": "wait", "seconds": 3600}]
 def automation(cast: Cast) -> dict[str, Any]:
     row, _new = Automation.objects.get_or_create(
         owner=cast.owner,
-        name="Reachable",
+        name="Приветствие",
         defaults={"draft": {"trigger": {"kind": "manual"}, "steps": STEPS}},
     )
     return {"pk": row.pk}
