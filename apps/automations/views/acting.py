@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
 from django.contrib import messages
@@ -19,7 +20,9 @@ from apps.automations.models import Automation
 from apps.automations.services import automations
 from apps.automations.services.automations import AutomationService
 from apps.automations.services.drafts import discard_draft, duplicate
-from apps.automations.services.faults import faults_of
+from apps.automations.services.faults import STEPS, Faults, faults_of
+from apps.automations.services.preflight.checking import checked_draft
+from apps.automations.services.preflight.found import FoundAt
 from apps.automations.services.switching import switch_automation
 from apps.automations.showing.standing import inside_of
 from apps.automations.views.editing import fault_lines
@@ -50,16 +53,36 @@ class Ask(OwnerFilterMixin, TemplateView):
         if act not in QUESTIONS:
             raise Http404
         heading, button = QUESTIONS[act]
-        faults = faults_of(automation.draft, automation.owner, automation.pk)
+        if act == "activate":
+            kwargs.update(_checked(automation))
         return super().get_context_data(
             automation=automation,
             act=act,
             heading=heading,
             button=button,
             inside=inside_of(automation),
-            faults=fault_lines(automation, faults) if act == "activate" else [],
             **kwargs,
         )
+
+
+def _checked(automation: Automation) -> dict[str, Any]:
+    """What prevents an activation, what might be better, and how many messages a day it means."""
+    faults = faults_of(automation.draft, automation.owner, automation.pk)
+    if lines := fault_lines(automation, faults):
+        return {"faults": lines}
+    found = checked_draft(automation, database_now())
+    return {
+        "faults": fault_lines(automation, _by_place(found.failures)),
+        "warnings": fault_lines(automation, _by_place(found.warnings)),
+        "forecast": found.forecast,
+    }
+
+
+def _by_place(found: Iterable[FoundAt]) -> Faults:
+    texts: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        texts[one.step or STEPS].append(f"{one.text} {one.fix}".strip())
+    return texts
 
 
 class AutomationAct(LoggingMixin, OwnerFilterMixin, View):

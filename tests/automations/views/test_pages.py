@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
-from apps.automations.models import Automation
+from apps.automations.models import Automation, AutomationVersion
+from apps.mailings.models import Message
 from tests.automations.stage import (
+    LAUNCHES,
     Stage,
     automation,
     definition,
@@ -20,6 +23,11 @@ from tests.automations.stage import (
 from tests.factories import ManagerFactory, TagFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def launches(settings: LazySettings) -> None:
+    settings.ZEAL_ALLOWLIST = LAUNCHES
 
 
 @pytest.fixture
@@ -115,6 +123,8 @@ def test_an_activation_asks_what_becomes_of_those_inside(stage: Stage) -> None:
     assert "They finish the version they are in" in asked
     client.post(f"/automations/{pk}/act/activate/", {"inside": "finish"})
     assert stage.states() == {"waiting": 2}
+    client.post(f"/automations/{pk}/act/activate/", {"inside": "move"})
+    assert AutomationVersion.objects.filter(moves_over=True).count() == 3
     client.post(f"/automations/{pk}/act/activate/", {"inside": "leave"})
     assert stage.states() == {"left": 2}
 
@@ -130,6 +140,19 @@ def test_what_is_missing_is_listed_instead_of_the_button() -> None:
     made.refresh_from_db()
     assert made.state == "draft"
     assert "1 thing is missing" in page(client, f"/automations/{made.pk}/")
+
+
+def test_what_the_check_finds_is_listed_and_how_many_messages_it_means() -> None:
+    owner = UserFactory.create()
+    step = letter(owner, "letter-1")
+    made = automation(owner, definition(step, trigger={"kind": "event", "name": "paid"}))
+    client, address = client_of(owner), f"/automations/{made.pk}/activate/ask/"
+    assert "if as many come as in the last 30 days: 0." in page(client, address)
+    Message.objects.filter(pk=step["message"]).update(text="No way out", html="")
+    asked = page(client, address)
+    assert "It cannot be activated yet:" in asked and 'id="sure"' not in asked
+    assert "unsubscribe" in asked
+    assert f'href="/automations/{made.pk}/edit/steps/letter-1/"' in asked
 
 
 def test_a_draft_is_duplicated_discarded_and_deleted(stage: Stage) -> None:

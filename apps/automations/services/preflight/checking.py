@@ -49,6 +49,11 @@ class CheckedDraft:
         """What prevents an activation."""
         return [one for one in self.findings if one.result == Result.FAIL.value]
 
+    @property
+    def warnings(self) -> list[FoundAt]:
+        """What might be better."""
+        return [one for one in self.findings if one.result == Result.WARN.value]
+
 
 def checked_draft(automation: Automation, now: datetime) -> CheckedDraft:
     """Look at the draft as an activation does. Nothing is changed."""
