@@ -51,7 +51,7 @@ def read_csv(value: str) -> str:
 
 
 def read_xlsx(value: str) -> Any:
-    answer: Any = table_response(form="xlsx", name="x", header=["name"], rows=[[value]])
+    answer: Any = table_response(form="xlsx", name="x", header=["name"], rows=[[value]], asked=None)
     sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
     assert sheet is not None
     return sheet["A2"]
@@ -146,7 +146,7 @@ def test_a_spreadsheet_of_the_language_opens_the_file_as_it_is(language: str, li
     """Russian Excel ends a cell at a semicolon and reads 0.5 as the fifth of a month."""
     with override(language):
         answer: Any = table_response(
-            form="csv", name="x", header=["a"], rows=[["Имя", 0.5, 7, "a,b", "x;y"]]
+            asked=None, form="csv", name="x", header=["a"], rows=[["Имя", 0.5, 7, "a,b", "x;y"]]
         )
     text = b"".join(answer.streaming_content).decode("utf-8")
     assert text == f"\ufeffa\r\n{line}\r\n"
