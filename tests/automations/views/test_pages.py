@@ -148,7 +148,7 @@ def test_what_the_check_finds_is_listed_and_how_many_messages_it_means() -> None
     made = automation(owner, definition(step, trigger={"kind": "event", "name": "paid"}))
     client, address = client_of(owner), f"/automations/{made.pk}/activate/ask/"
     assert "if as many come as in the last 30 days: 0." in page(client, address)
-    Message.objects.filter(pk=step["message"]).update(text="No way out", html="")
+    Message.objects.filter(pk=step["message"]).update(text="Bare", html="")
     asked = page(client, address)
     assert "It cannot be activated yet:" in asked and 'id="sure"' not in asked
     assert "unsubscribe" in asked

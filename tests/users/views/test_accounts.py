@@ -110,6 +110,7 @@ def test_the_migration_has_made_the_managers() -> None:
         ("mailings", "lift_complaint"),
         ("mailings", "block_domain"),
         ("mailings", "publish_templates"),
+        ("automations", "toggle_automation"),
     }
     user = UserFactory.create()
     user.groups.add(group)
