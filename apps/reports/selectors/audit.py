@@ -62,6 +62,46 @@ class Change:
     after: str
 
 
+#: What the details of acts are called.
+DETAILS: Final = {
+    "added": pgettext_lazy("audit", "added"),
+    "updated": pgettext_lazy("audit", "updated"),
+    "unchanged": pgettext_lazy("audit", "unchanged"),
+    "suppressed": pgettext_lazy("audit", "suppressed"),
+    "kept": pgettext_lazy("audit", "kept"),
+    "account": pgettext_lazy("audit", "account"),
+    "address": pgettext_lazy("audit", "address"),
+    "after": pgettext_lazy("audit", "after"),
+    "asked": pgettext_lazy("audit", "filters"),
+    "before": pgettext_lazy("audit", "before"),
+    "domain": pgettext_lazy("audit", "domain"),
+    "dropped": pgettext_lazy("audit", "sign-up dropped"),
+    "enrolled": pgettext_lazy("audit", "people brought in"),
+    "event": pgettext_lazy("audit", "event"),
+    "fields": pgettext_lazy("audit", "fields"),
+    "form": pgettext_lazy("audit", "file format"),
+    "links": pgettext_lazy("audit", "links changed"),
+    "merged": pgettext_lazy("audit", "merged tag"),
+    "of": pgettext_lazy("audit", "backup of"),
+    "reason": pgettext_lazy("audit", "reason"),
+    "recipient": pgettext_lazy("audit", "recipient ID"),
+    "recipients": pgettext_lazy("audit", "recipient IDs"),
+    "rejected": pgettext_lazy("audit", "rejected rows"),
+    "released": pgettext_lazy("audit", "sign-up released"),
+    "removed": pgettext_lazy("audit", "removed"),
+    "rows": pgettext_lazy("audit", "rows by table"),
+    "run": pgettext_lazy("audit", "run"),
+    "saved": pgettext_lazy("audit", "keys written"),
+    "sent_again": pgettext_lazy("audit", "call sent again"),
+    "status": pgettext_lazy("audit", "status code of the answer"),
+    "trigger": pgettext_lazy("audit", "started by"),
+    "verdict": pgettext_lazy("audit", "outcome"),
+    "version": pgettext_lazy("audit", "version of the content"),
+    "what": pgettext_lazy("audit", "what was done"),
+    "with": pgettext_lazy("audit", "deleted with it"),
+}
+
+
 def kinds_of_objects() -> Choices:
     """Every kind of object that has entries, by its name."""
     found = [(label, str(model._meta.verbose_name)) for label, model in _models().items()]
@@ -91,7 +131,7 @@ def changes_of(entry: AuditEntry) -> Iterator[Change]:
 def details_of(entry: AuditEntry) -> Iterator[tuple[str, str]]:
     """What else is known of the act, as pairs."""
     for name, value in entry.details.items():
-        yield name.replace("_", " "), _said(value)
+        yield str(DETAILS.get(name, name)), _said(value)
 
 
 def _field_of(model: type[Model] | None, name: str) -> Any:
