@@ -25,7 +25,7 @@ from apps.automations.services.events import report_event
 from apps.delivery.service import DispatchService
 from apps.mailings.models import Delivery, Mailing, Recipient, Run
 from apps.users.models import User
-from tests.factories import MessageFactory, RecipientFactory, UserFactory
+from tests.factories import MessageFactory, RecipientFactory, TagFactory, UserFactory
 
 MANUAL: dict[str, Any] = {"kind": "manual"}
 #: A goal that nobody reaches: with one, steps need no end.
@@ -126,7 +126,9 @@ class Stage:
 def automation_rows(person: Recipient) -> None:
     """An active automation in which the person has done a step, with all that hangs on it."""
     owner = person.owner
-    stage = staged(letter(owner), waiting(seconds=3600), owner=owner)
+    tag = TagFactory.create(owner=owner)
+    steps = (tagging(tag), waiting(seconds=3600), letter(owner))
+    stage = staged(*steps, owner=owner)
     stage.enrol(person)
     stage.turn(seconds=1)
     report_event(recipient=person, name="paid", now=stage.now)

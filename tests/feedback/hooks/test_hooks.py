@@ -71,7 +71,7 @@ def test_several_events_come_in_one_call(delivery: Delivery) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "most"),
-    [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 11)],
+    [({"event": "delivered"}, 5), ({"event": "bounced", "status": "5.1.1"}, 13)],
     ids=["delivered", "no such address"],
 )
 def test_an_event_costs_a_few_statements(
@@ -80,7 +80,8 @@ def test_an_event_costs_a_few_statements(
     """Providers report every letter: the letter, the event, the run, what moves, what counts.
 
     A bounce stops more letters: the suppression list, its history, the person's activity and the
-    account by which it left take one statement each, as do the terms of what readers did.
+    account by which it left take one statement each, as do the terms of what readers did; the entry
+    in the audit log takes two.
     """
     DeliveryFactory.create(run=delivery.run, state="sent")
     outcome = "success" if fields["event"] == "delivered" else "partial"
