@@ -158,7 +158,7 @@ def window(start: timedelta = -HOUR, finish: timedelta = HOUR) -> dict[str, str]
     return {"start_at": (now + start).isoformat(), "finish_at": (now + finish).isoformat()}
 
 
-def eventually(happened: Callable[[], object], seconds: float = 30.0) -> None:
+def eventually(happened: Callable[[], object], seconds: float = 300.0) -> None:
     until = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < until, "it did not happen in time"
