@@ -24,6 +24,11 @@ from apps.delivery.backup.tables import FILLED, tables
 from tests.conftest import OPENS_THE_AUDIT_LOG
 
 MIGRATIONS = "django_migrations"
+#: What migrations put in.
+_GRANTS = (
+    ("apps.mailings.migrations.0002_managers_group", "make_managers"),
+    ("apps.automations.migrations.0003_step_left", "let_managers_pause"),
+)
 
 
 def empty() -> None:
@@ -54,8 +59,8 @@ def make_tables() -> None:
     recorder.ensure_schema()
     for label, name in known:
         recorder.record_applied(label, name)
-    managers = import_module("apps.mailings.migrations.0002_managers_group")
-    managers.make_managers(apps, None)
+    for migration, grant in _GRANTS:
+        getattr(import_module(migration), grant)(apps, None)
 
 
 @contextmanager

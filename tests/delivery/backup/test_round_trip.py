@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
 
@@ -12,6 +13,7 @@ from apps.delivery.backup.restoring import restore
 from apps.delivery.backup.taking import take
 from apps.mailings.links import letter_of
 from apps.mailings.models import Delivery, Recipient, Run
+from apps.users.models import MANAGERS
 from tests.access.rows import rows
 from tests.delivery.backup.conftest import Anew
 from tests.delivery.backup.database import empty, make_tables, rows_of, sqlite
@@ -43,6 +45,12 @@ def reader(token: str) -> tuple[Run, Delivery]:
     return letter.run, letter
 
 
+def managers_rights() -> set[str]:
+    """What migrations let managers do."""
+    granted = Group.objects.get(name=MANAGERS).permissions
+    return set(granted.values_list("codename", flat=True))
+
+
 def exported(folder: Path) -> list[bytes]:
     """What the commands write of the rows."""
     files = [folder / "people.csv", folder / "attempts.csv"]
@@ -52,7 +60,7 @@ def exported(folder: Path) -> list[bytes]:
 
 
 def test_from_sqlite_over_this_database_back_to_sqlite(anew: Anew, tmp_path: Path) -> None:
-    home = anew("first")
+    home, rights = anew("first"), managers_rights()
     with sqlite(tmp_path / "one.sqlite3"):
         make_tables()
         token = filled()
@@ -60,6 +68,7 @@ def test_from_sqlite_over_this_database_back_to_sqlite(anew: Anew, tmp_path: Pat
     second_home = anew("second")
     restore(tmp_path / "1.zip")
     assert exported(second_home) == before
+    assert managers_rights() == rights
     run, letter = reader(token)
     assert_equation(run)
     count(opened(letter), clicked(letter))
