@@ -37,7 +37,7 @@ RECIPIENTS = 600
 #: So many that the broker is gone before everybody has been sent to, also on a busy machine.
 MANY = 5 * RECIPIENTS
 #: Seconds for what takes two at most on a machine that has nothing else to do.
-PATIENCE = 300.0
+TIMEOUT = 300.0
 CONNECTIONS = 2
 #: Seconds a worker may need to find a broker that is back (config.celery), and to start sending.
 FOUND_AGAIN = 2.0 + 1.0
@@ -73,13 +73,13 @@ class Fleet:
         assert done.returncode == 0, done.stderr
 
     def until_accepted(self, count: int) -> None:
-        assert wait_until(lambda: accepted_count(self.place) >= count, PATIENCE), "nothing is sent"
+        assert wait_until(lambda: accepted_count(self.place) >= count, TIMEOUT), "nothing is sent"
 
     def until_done(self) -> None:
         def done() -> bool:
             return self.place.counters().get("state") == "done"
 
-        assert wait_until(done, PATIENCE, 0.05)
+        assert wait_until(done, TIMEOUT, 0.05)
 
     def everybody_got_one(self, count: int = RECIPIENTS) -> None:
         assert_promises(self.place, unknown_at_most=0, audience=count)
@@ -144,11 +144,11 @@ def test_a_worker_that_is_asked_to_stop_ends_in_order(
     mailing = fleet.fresh()
     monkeypatch.setenv(CONSTANT, "apps.delivery.tasks:TIME_SLICE=600")
     third = fleet.worker("three", "--concurrency", "2")
-    assert wait_until(lambda: len(children_of(third)) == 2, PATIENCE)
+    assert wait_until(lambda: len(children_of(third)) == 2, TIMEOUT)
     fleet.start(mailing)
-    assert wait_until(lambda: fleet.at_work() & children_of(third) != set(), PATIENCE)
+    assert wait_until(lambda: fleet.at_work() & children_of(third) != set(), TIMEOUT)
     third.send_signal(signal.SIGTERM)
-    assert third.wait(timeout=PATIENCE) == 0
+    assert third.wait(timeout=TIMEOUT) == 0
     fleet.until_done()
     fleet.everybody_got_one()
 
@@ -159,7 +159,7 @@ def test_a_worker_that_is_killed_leaves_no_more_in_doubt_than_it_had_connections
     mailing = fleet.fresh()
     fleet.start(mailing)
     fleet.until_accepted(RECIPIENTS // 10)
-    assert wait_until(lambda: bool(fleet.at_work()), PATIENCE)
+    assert wait_until(lambda: bool(fleet.at_work()), TIMEOUT)
     os.kill(fleet.at_work().pop(), signal.SIGKILL)
     fleet.until_done()
     assert_promises(fleet.place, unknown_at_most=CONNECTIONS, audience=RECIPIENTS)
@@ -175,7 +175,7 @@ def test_a_broker_that_loses_everything_costs_at_most_a_tick(fleet: Fleet, fault
     else:
         fleet.broker.kill()
         # What was begun goes on to the end of its shift, and everything else is given back.
-        assert wait_until(lambda: not fleet.at_work(), PATIENCE)
+        assert wait_until(lambda: not fleet.at_work(), TIMEOUT)
         assert fleet.place.counters()["sending"] == 0
         before = accepted_count(fleet.place)
         assert before < MANY
