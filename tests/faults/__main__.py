@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.faults.processes.base_install import AUDIENCE, BaseInstall
 from tests.faults.rounds.runner import RoundResult, play_round, rounds
+from tests.faults.rounds.series import print_round
 from tests.faults.rounds.table import table, write_between
 from tests.faults.scenarios import every
 
@@ -76,22 +77,7 @@ def _play_rounds(
             scenario = next(found for found in every(base.engine) if found.name == name)
             played = play_round(base, scenario, seed)
             results.append(played)
-            _print_round(len(results), played)
-
-
-def _print_round(number: int, played: RoundResult) -> None:
-    verdict = played.verdict
-    word = "BROKEN" if verdict.broken else "ok"
-    print(
-        f"{number:4} {word:6} {played.engine:10} seed {played.seed} {played.scenario.name}"
-        f" {played.seconds:.1f}s kills {verdict.kills} unknown {verdict.unknown}"
-        f" recovery {verdict.recovery:.2f} late {verdict.late:.3f} looks {verdict.looks}",
-        flush=True,
-    )
-    for line in verdict.broken[:8]:
-        print(f"       {line[:1500]}", flush=True)
-    for line in sorted(set(verdict.cries))[:4]:
-        print(f"       cried: {line}", flush=True)
+            print_round(len(results), played)
 
 
 def _report(

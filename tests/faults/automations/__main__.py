@@ -7,16 +7,14 @@ send their letters are killed (-9). ``--seed N --rounds 1`` plays one again.
 from __future__ import annotations
 
 import argparse
-import shutil
 import signal
 import sys
-import tempfile
 import time
-from pathlib import Path
+from functools import partial
 
-from tests.faults.__main__ import _print_round
 from tests.faults.automations.round import AutomationInstall, play_automation
 from tests.faults.rounds.runner import RoundResult
+from tests.faults.rounds.series import play_series
 
 
 def main() -> int:
@@ -33,25 +31,11 @@ def main() -> int:
     print(f"first seed {first}", flush=True)
     broken = 0
     for engine in engines:
-        played = _play(engine, first, -(-options.rounds // len(engines)), options.people)
+        seeds = range(first, first + -(-options.rounds // len(engines)))
+        make = partial(AutomationInstall, engine, people=options.people)
+        played = play_series(make, play_automation, seeds)
         broken += _report(engine, played)
     return 1 if broken else 0
-
-
-def _play(engine: str, first: int, count: int, people: int) -> list[RoundResult]:
-    place = Path(tempfile.mkdtemp(prefix="vestnik-automations-"))
-    base = AutomationInstall(engine, place, people)
-    results: list[RoundResult] = []
-    try:
-        for seed in range(first, first + count):
-            results.append(play_automation(base, seed))
-            _print_round(len(results), results[-1])
-    except KeyboardInterrupt:
-        print("stopped manually")
-    finally:
-        base.close()
-        shutil.rmtree(place, ignore_errors=True)
-    return results
 
 
 def _report(engine: str, played: list[RoundResult]) -> int:

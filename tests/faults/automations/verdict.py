@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.faults.automations.seed import CALLED, PASSED, SUPPRESSED
 from tests.faults.rounds.observer import _SNAPSHOT
 from tests.faults.rounds.observer import unequal as runs_unequal
-from tests.faults.rounds.verdict import Verdict
+from tests.faults.rounds.verdict import Verdict, compare_letters
 
 if TYPE_CHECKING:
     from tests.faults.automations.round import AutomationRound
@@ -143,18 +143,4 @@ def _letters(of: AutomationRound, done: dict[str, dict[int, int | None]], verdic
         missing = [person for person, letter in done[key].items() if letter not in known]
         if missing:
             verdict.broken.append(f"{key}: no letter for {missing[:5]}")
-    accepted = of.mail.log.counts()
-    verdict.doubled = sum(count - 1 for count in accepted.values())
-    if verdict.doubled:
-        verdict.broken.append(f"{verdict.doubled} letters doubled")
-    states = {f"{row[0]}.{row[1]}": row[2] for row in rows}
-    if strangers := set(accepted) - set(states):
-        verdict.broken.append(f"unknown to the ledger: {sorted(strangers)[:5]}")
-    unsent = [name for name, state in states.items() if state not in ("sent", "unknown")]
-    lies = [name for name, state in states.items() if state == "sent" and name not in accepted]
-    verdict.lost = len(unsent) + len(lies)
-    if verdict.lost:
-        verdict.broken.append(f"not sent {unsent[:5]}, never seen {lies[:5]}")
-    verdict.unknown = sum(state == "unknown" for state in states.values())
-    if verdict.unknown > of.kills * of.terms.lines:
-        verdict.broken.append(f"{verdict.unknown} unknown after {of.kills} kills")
+    compare_letters(of, {f"{row[0]}.{row[1]}": row[2] for row in rows}, verdict)

@@ -8,15 +8,13 @@ processes are killed (-9) between reading, start and sending; the feed fails now
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
+from functools import partial
 
-from tests.faults.__main__ import _print_round
 from tests.faults.feeds.round import FeedInstall, play_feed
 from tests.faults.rounds.runner import RoundResult
+from tests.faults.rounds.series import play_series
 
 
 def main() -> int:
@@ -30,25 +28,10 @@ def main() -> int:
     print(f"first seed {first}", flush=True)
     broken = 0
     for engine in engines:
-        played = _play(engine, first, -(-options.rounds // len(engines)))
+        seeds = range(first, first + -(-options.rounds // len(engines)))
+        played = play_series(partial(FeedInstall, engine), play_feed, seeds)
         broken += _report(engine, played)
     return 1 if broken else 0
-
-
-def _play(engine: str, first: int, count: int) -> list[RoundResult]:
-    place = Path(tempfile.mkdtemp(prefix="vestnik-feeds-"))
-    base = FeedInstall(engine, place)
-    results: list[RoundResult] = []
-    try:
-        for seed in range(first, first + count):
-            results.append(play_feed(base, seed))
-            _print_round(len(results), results[-1])
-    except KeyboardInterrupt:
-        print("stopped manually")
-    finally:
-        base.close()
-        shutil.rmtree(place, ignore_errors=True)
-    return results
 
 
 def _report(engine: str, played: list[RoundResult]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.faults.feeds.seed import AUDIENCE
 from tests.faults.rounds.observer import _SNAPSHOT, unequal
-from tests.faults.rounds.verdict import Verdict
+from tests.faults.rounds.verdict import Verdict, compare_letters
 
 if TYPE_CHECKING:
     from tests.faults.feeds.round import FeedRound
@@ -67,18 +67,4 @@ def _letters(of: FeedRound, verdict: Verdict) -> None:
         verdict.broken.append(f"{of.occurrences} starts with news, runs {dict(runs)}")
     if not (of.eye.see(_PASSED) or [(0,)])[0][0]:
         verdict.broken.append("the start without news is not in the history")
-    accepted = of.mail.log.counts()
-    verdict.doubled = sum(count - 1 for count in accepted.values())
-    if verdict.doubled:
-        verdict.broken.append(f"{verdict.doubled} letters doubled")
-    states = {f"{row[0]}.{row[1]}": row[2] for row in rows}
-    if strangers := set(accepted) - set(states):
-        verdict.broken.append(f"unknown to the ledger: {sorted(strangers)[:5]}")
-    unsent = [name for name, state in states.items() if state not in ("sent", "unknown")]
-    lies = [name for name, state in states.items() if state == "sent" and name not in accepted]
-    verdict.lost = len(unsent) + len(lies)
-    if unsent or lies:
-        verdict.broken.append(f"not sent {unsent[:5]}, never seen {lies[:5]}")
-    verdict.unknown = sum(state == "unknown" for state in states.values())
-    if verdict.unknown > of.kills * of.terms.lines:
-        verdict.broken.append(f"{verdict.unknown} unknown after {of.kills} kills")
+    compare_letters(of, {f"{row[0]}.{row[1]}": row[2] for row in rows}, verdict)

@@ -7,15 +7,13 @@ workers and the pages' processes are killed (-9). ``--seed N --rounds 1`` plays 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
+from functools import partial
 
-from tests.faults.__main__ import _print_round
 from tests.faults.rights.round import RightsInstall, play_rights
 from tests.faults.rounds.runner import RoundResult
+from tests.faults.rounds.series import play_series
 from tests.faults.rounds.table import table
 
 
@@ -29,25 +27,10 @@ def main() -> int:
     print(f"first seed {first}", flush=True)
     broken = 0
     for engine in options.databases.split(","):
-        played = _play(engine, first, options.rounds)
+        seeds = range(first, first + options.rounds)
+        played = play_series(partial(RightsInstall, engine), play_rights, seeds)
         broken += _report(engine, played)
     return 1 if broken else 0
-
-
-def _play(engine: str, first: int, count: int) -> list[RoundResult]:
-    place = Path(tempfile.mkdtemp(prefix="vestnik-rights-"))
-    base = RightsInstall(engine, place)
-    results: list[RoundResult] = []
-    try:
-        for seed in range(first, first + count):
-            results.append(play_rights(base, seed))
-            _print_round(len(results), results[-1])
-    except KeyboardInterrupt:
-        print("stopped manually")
-    finally:
-        base.close()
-        shutil.rmtree(place, ignore_errors=True)
-    return results
 
 
 def _report(engine: str, played: list[RoundResult]) -> int:

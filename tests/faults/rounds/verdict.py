@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -72,6 +73,24 @@ def judge(of: Round) -> Verdict:
     _end(of, verdict)
     _recovery(of, verdict)
     return verdict
+
+
+def compare_letters(of: Round, states: Mapping[str, str], verdict: Verdict) -> None:
+    """Nobody lost, nobody twice: ``states`` are those of all deliveries, by the letters' names."""
+    accepted = of.mail.log.counts()
+    verdict.doubled = sum(count - 1 for count in accepted.values())
+    if verdict.doubled:
+        verdict.broken.append(f"{verdict.doubled} letters doubled")
+    if strangers := set(accepted) - set(states):
+        verdict.broken.append(f"unknown to the ledger: {sorted(strangers)[:5]}")
+    unsent = [name for name, state in states.items() if state not in ("sent", "unknown")]
+    lies = [name for name, state in states.items() if state == "sent" and name not in accepted]
+    verdict.lost = len(unsent) + len(lies)
+    if verdict.lost:
+        verdict.broken.append(f"not sent {unsent[:5]}, never seen {lies[:5]}")
+    verdict.unknown = sum(state == "unknown" for state in states.values())
+    if verdict.unknown > of.kills * of.terms.lines:
+        verdict.broken.append(f"{verdict.unknown} unknown after {of.kills} kills")
 
 
 def _identity(of: Round, rows: list[Row], verdict: Verdict) -> None:
