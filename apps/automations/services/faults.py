@@ -22,6 +22,7 @@ from apps.automations.definition.parts import (
 )
 from apps.automations.definition.reading import DefinitionInvalid, check_ways
 from apps.automations.services.checking import problems_of
+from apps.automations.services.preflight.structure import reached_steps
 from apps.core.text.formatting import refusal_text
 from apps.mailings.sending_accounts import unfit_accounts
 from apps.users.models import User
@@ -149,13 +150,7 @@ def _check_flow(whole: Definition, found: dict[str, list[str]]) -> None:
     except DefinitionInvalid as refused:
         _keep(refused, found)
         return
-    paths = {one.key: set(by_name.values()) for one, by_name in whole.below()}
-    seen, waiting = set[str](), [whole.steps[0].key]
-    while waiting:
-        key = waiting.pop()
-        if key not in seen and key in paths:
-            seen.add(key)
-            waiting += paths[key]
+    reached = reached_steps(whole)
     for one in whole.steps:
-        if one.key not in seen:
+        if one.key not in reached:
             found[one.key].append(_("Nobody comes to this step: what stands above goes elsewhere."))

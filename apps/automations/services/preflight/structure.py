@@ -15,7 +15,7 @@ def findings_of_ways(found: Definition) -> Iterator[FoundAt]:
     """Loops without a wait are refused where the definition is read."""
     paths = {one.key: set(by_name.values()) for one, by_name in found.below()}
     ends = {one.key for one in found.steps if isinstance(one, Exit)} | {END}
-    reached = _closure({found.steps[0].key}, paths)
+    reached = reached_steps(found)
     back: dict[str, set[str]] = {}
     for key, following in paths.items():
         for to in following:
@@ -29,6 +29,12 @@ def findings_of_ways(found: Definition) -> Iterator[FoundAt]:
             text = _("No way leads from here to an end.")
             fix = _("Lead a way to the end, or set a goal.")
             yield FoundAt(one.key, failure(text, fix, Place.NOWHERE))
+
+
+def reached_steps(found: Definition) -> set[str]:
+    """The keys of the steps at which anybody can come."""
+    paths = {one.key: set(by_name.values()) for one, by_name in found.below()}
+    return _closure({found.steps[0].key}, paths)
 
 
 def _closure(start: set[str], following: Mapping[str, set[str]]) -> set[str]:
