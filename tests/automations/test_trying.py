@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from apps.automations.definition.reading import read
 from apps.automations.models import Enrolment
@@ -86,6 +87,20 @@ def test_a_letter_waits_for_the_hours_of_the_day(person: Recipient) -> None:
     assert found[0][2] == timedelta(hours=19)  # 15:00 in Moscow is too late
     night = {"local_from": "22:00", "local_to": "16:00"}
     assert played(person, letter(person.owner, **night))[0][2] == timedelta()
+
+
+def test_where_no_zone_is_known_the_hours_are_those_by_which_it_is_sent(
+    person: Recipient, settings: LazySettings
+) -> None:
+    """The owner's zone holds for waits; claims know the recipient's and the installation's."""
+    step = letter(person.owner, local_from="04:00", local_to="05:00")
+    person.owner.time_zone = "Asia/Vladivostok"
+    person.time_zone = settings.TIME_ZONE
+    there = played(person, step)
+    person.time_zone = ""
+    assert played(person, step) == there
+    person.time_zone = "Asia/Vladivostok"
+    assert played(person, step) != there
 
 
 @pytest.mark.parametrize(

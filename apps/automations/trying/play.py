@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -26,7 +26,6 @@ from apps.automations.definition.parts import (
     Until,
     Wait,
 )
-from apps.automations.local_times import next_moment, zone_of
 from apps.automations.models import Automation, AutomationVersion, Enrolment, Step
 from apps.automations.models.automation import Left
 from apps.automations.moving.batch import Batch
@@ -35,6 +34,7 @@ from apps.automations.moving.exits import leaving
 from apps.automations.moving.waiting import wait
 from apps.automations.recording import Here
 from apps.mailings.models import Recipient, RecipientTag
+from apps.mailings.services.local_time import next_opening
 
 #: What the person is assumed to do with each message.
 NOTHING, OPENS, CLICKS = "nothing", "opens", "clicks"
@@ -128,10 +128,7 @@ class Play:
         self.sent.add(one.key)
         at = self.now
         if one.local_from is not None and one.local_to is not None:
-            zone = zone_of(self.person.time_zone, self.automation.owner.time_zone)
-            clock = at.astimezone(zone).time()
-            if not _within(clock, one.local_from, one.local_to):
-                at = next_moment(at, zone, one.local_from)
+            at = next_opening(self.person.time_zone, one.local_from, one.local_to, at) or at
         reason = _("Would be sent")
         return Played(
             at, one.key, reason, until=at if at != self.now else None, message=one.message
@@ -174,10 +171,3 @@ class Play:
         if one.tree is not None:
             return condition(batch).gone[_ID] == "next"
         return one.letter in self.sent and self._did(one.did or "")
-
-
-def _within(clock: time, low: time, high: time) -> bool:
-    """True if the time of the day lies within these hours, which may go over midnight."""
-    if low <= high:
-        return low <= clock < high
-    return clock >= low or clock < high

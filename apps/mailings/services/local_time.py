@@ -81,13 +81,18 @@ def day_of(starts_at: datetime, ends_at: datetime, opens: time, closes: time) ->
     return None
 
 
+def next_opening(zone: str, opens: time, closes: time, moment: datetime) -> datetime | None:
+    """When a recipient of this zone can first be sent to from ``moment`` on, as claims see it."""
+    return OpeningHours(zone_of(zone), opens, closes).next_opening(moment)
+
+
 def openings(
     zones: Mapping[str, int], *, opens: time, closes: time, starts_at: datetime, ends_at: datetime
 ) -> list[Opening]:
     """When each zone of the audience has its hours, the first of them first; the too late last."""
     found = []
     for name, count in zones.items():
-        at = OpeningHours(zone_of(name), opens, closes).next_opening(starts_at)
+        at = next_opening(name, opens, closes, starts_at)
         found.append(Opening(name, count, at if at is not None and at < ends_at else None))
     return sorted(found, key=lambda one: (one.at is None, one.at or ends_at, one.zone))
 
