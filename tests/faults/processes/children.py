@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
+#: Seconds after which what has not happened never will, on the busiest machine.
+STUCK = 120.0
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -92,7 +95,7 @@ class ForkServer:
         """A new child, running when this returns."""
         self._in.write(json.dumps(asdict(order)) + "\n")
         self._in.flush()
-        return self._born.get(timeout=20.0)
+        return self._born.get(timeout=STUCK)
 
     def children(self) -> list[Child]:
         """All that are alive now."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.processes.base_install import AUDIENCE, BaseInstall
-from tests.faults.processes.children import Child, Order, wait_until
+from tests.faults.processes.children import STUCK, Child, Order, wait_until
 from tests.faults.processes.points import CLOCK, POINT
 from tests.faults.rounds.observer import Eye
 from tests.faults.servers.mail_server import MailServer
@@ -163,7 +163,7 @@ class Round:
     def press(self, verb: str, *args: str) -> Child:
         """A button, pressed from another process; returns when it has been obeyed."""
         child = self.start("press", verb, self.mailing, *args)
-        assert child.wait(20.0), f"{verb} hangs"
+        assert child.wait(STUCK), f"{verb} hangs"
         if child.status:
             self.broken.append(f"{verb} was not obeyed: exit {child.status}, {self.cries()[-3:]}")
         return child

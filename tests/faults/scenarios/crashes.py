@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from tests.faults.processes.base_install import AUDIENCE
-from tests.faults.processes.children import Child, wait_until
+from tests.faults.processes.children import STUCK, Child, wait_until
 from tests.faults.processes.points import POINTS
 from tests.faults.rounds.round import Round
 from tests.faults.scenarios.registry import Act, Scenario, register, scenario
@@ -225,7 +225,7 @@ def limited(round: Round) -> None:
         round.kill(victim)
     helper = round.worker(kind="scheduler")  # it settles what the killed ones held
     limited_now = "SELECT sending FROM mailings_run WHERE state = 'deferred'"
-    if not wait_until(lambda: round.eye.see(limited_now) == [(0,)], 20.0):
+    if not wait_until(lambda: round.eye.see(limited_now) == [(0,)], STUCK):
         round.broken.append(f"F31: it does not wait for the limit: {round.story()}")
     if not round.kills and round.accepted != limit:
         round.broken.append(f"F31: {round.accepted} of {limit} were sent")
