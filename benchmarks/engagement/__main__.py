@@ -99,6 +99,8 @@ def measure(place: Installation, port: int, options: argparse.Namespace) -> bool
     readers.read(options.seconds)
     took = time.perf_counter() - began
     beside = (_number(place, _SENT) - before) / took
+    if beside < 0:
+        raise SystemExit("the mailing ended before the readers did: it needs more --mails")
     ended, count = time.perf_counter(), len(readers.milliseconds)
     while _number(place, _COUNTED) < count and time.perf_counter() < ended + 60:
         time.sleep(0.1)
@@ -148,7 +150,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=0.0, help="clicks a second; 0: all that go")
-    parser.add_argument("--mails", type=int, default=100_000, help="of the mailing beside it")
+    parser.add_argument("--mails", type=int, default=250_000, help="of the mailing beside it")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         place = Installation(Path(directory), engine=options.engine)
