@@ -63,6 +63,18 @@ PAGES: Final = (
 )
 MANAGERS: Final = ("/management/users/", "/management/attempts/", "/management/reports/")
 
+#: A column that is not named below holds nothing, whichever the models have by now.
+EMPTY: Final = """
+SELECT format('ALTER TABLE %I ALTER %I SET DEFAULT %L', table_name, column_name,
+    CASE data_type WHEN 'boolean' THEN 'false' WHEN 'jsonb' THEN '{}'
+        WHEN 'character varying' THEN '' WHEN 'text' THEN '' ELSE '0' END)
+FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name LIKE 'mailings%' AND is_nullable = 'NO'
+    AND column_default IS NULL AND is_identity = 'NO'
+    AND data_type IN ('boolean', 'jsonb', 'character varying', 'text', 'smallint', 'integer',
+        'bigint', 'double precision')
+"""
+
 SEED: Final = """
 INSERT INTO mailings_recipient (created_at, updated_at, owner_id, email, full_name, comment,
     operator_code, time_zone, attributes)
@@ -181,6 +193,9 @@ def fill(place: Installation, people: list[str], options: argparse.Namespace) ->
     with closing(psycopg2.connect(dbname=place.database, **where)) as connection:
         connection.autocommit = True
         with closing(connection.cursor()) as cursor:
+            cursor.execute(EMPTY)
+            for (change,) in cursor.fetchall():
+                cursor.execute(change)
             for statement in filter(str.strip, sql.split(";\n")):
                 started = time.monotonic()
                 cursor.execute(statement)
