@@ -113,7 +113,8 @@ def table(rows: list[list[str]]) -> None:
 
 def race(place: Installation, postfix: Postfix, port: int, options: argparse.Namespace) -> None:
     """All contenders in turn, ``rounds`` times; medians and ratios."""
-    names = ["ours-50-full", "ours-200-full", "ours-500-full", "ours-50-all", "ours-500-all"]
+    ours = ("50-full", "200-full", "500-full", "50-all", "500-all", "500-blocks")
+    names = [f"ours-{kind}" for kind in ours]
     peers = [] if options.skip_peers else ["django", "post_office"]
     rates: dict[str, list[float]] = {name: [] for name in [*names, *peers, "smtp-source"]}
     for number in range(options.rounds):

@@ -73,6 +73,8 @@ VARIANTS["limits"] = VARIANTS["windows"] = VARIANTS["all"] = VARIANTS["full"]
 #: Less pipelining than the server bears.
 LESS = ("envelope", "off")
 VARIANTS |= {name: VARIANTS["full"] for name in LESS}
+#: A letter of blocks with ten tracked links, in two languages.
+BLOCKS = "blocks"
 #: Never reached, and counted all the same.
 LIMITS = {f"per_{period}": 10**8 for period in ("second", "minute", "hour", "day", "month")}
 
@@ -297,10 +299,14 @@ def new_mailing(variant: str) -> Any:
 
     from apps.mailings.models import Mailing, Message
     from apps.users.models import User
+    from benchmarks.peers.block_letter import block_letter
 
     owner = User.objects.get(email="owner@example.org")
-    subject, text, html = VARIANTS[variant]
-    message = Message.objects.create(owner=owner, subject=subject, text=text, html=html)
+    if variant == BLOCKS:
+        message = block_letter(owner)
+    else:
+        subject, text, html = VARIANTS[variant]
+        message = Message.objects.create(owner=owner, subject=subject, text=text, html=html)
     now = timezone.now()
     return Mailing.objects.create(
         owner=owner,
@@ -308,7 +314,7 @@ def new_mailing(variant: str) -> Any:
         message=message,
         everyone=True,
         account="sink",
-        tracking="persons" if variant.endswith("tracked") else "off",
+        tracking="persons" if variant.endswith(("tracked", BLOCKS)) else "off",
         starts_at=now - timedelta(seconds=1),
         ends_at=now + timedelta(days=1),
     )
