@@ -23,8 +23,9 @@ from apps.core.logs.requests import about
 from apps.core.permissions import editable_or_403, visible_or_404
 from apps.core.slots import run_control
 from apps.mailings.models import Mailing, Recipient, Run, TrackedLink
+from apps.mailings.selectors.deliveries import deliveries_of
 from apps.mailings.selectors.engagement.deliveries import with_reactions
-from apps.mailings.selectors.mailings import attempts_of, deliveries_of, living_runs
+from apps.mailings.selectors.mailings import attempts_of, living_runs
 from apps.mailings.selectors.totals import Period, totals_of
 
 router = Router()

@@ -17,11 +17,8 @@ from django.utils.translation import ngettext
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.core.text.formatting import grouped, humanize_time, kept_words
-from apps.mailings.failure_reasons import REASONS, of_reasons
-from apps.mailings.models import Attempt, Channel, Delivery, Mailing, Run, RunRoute
-from apps.mailings.models.permission.left_out import LeftOut
+from apps.mailings.models import Attempt, Channel, Mailing, Run, RunRoute
 from apps.mailings.recurrence import missed
-from apps.mailings.selectors.equation import states_of
 from apps.mailings.selectors.feeds.standing import feed_reason, feed_wait, with_feeds
 from apps.mailings.selectors.files.personal_files import files_text
 from apps.mailings.selectors.permission.exclusions import excluded_phrases, included_phrases
@@ -36,8 +33,6 @@ FormatTime = Callable[[datetime, datetime], str]
 _OFFERED: Final = 50
 #: Tags of an audience that are named one by one.
 _NAMED: Final = 30
-#: States that no index finds; ``Delivery.indexed_state`` has the others.
-IN_PROGRESS: Final = ("pending", "sending", "sent")
 RUNS_SHOWN: Final = 20
 
 
@@ -362,33 +357,6 @@ def audience_text(mailing: Mailing) -> list[str]:
             % {"count": chosen_ones}
         )
     return [*(parts or [_("Nobody yet")]), *but_not]
-
-
-def deliveries_of(
-    run: Run,
-    state: str,
-    query: str = "",
-    channel: str = "",
-    reason: str = "",
-    *,
-    left_out: str = "",
-) -> QuerySet[Delivery]:
-    """The deliveries of a run to addresses that begin so, in one state or group of states, on one
-    channel and with one reason, or left out for one. What is not known is not looked at."""
-    rows: QuerySet[Delivery] = Delivery.objects.filter(run=run).select_related("recipient")
-    if reason in REASONS:
-        rows = of_reasons(rows, [reason])
-    if left_out in LeftOut.values:
-        rows = rows.filter(left_out=left_out)
-    if channel in Channel.values:
-        rows = rows.filter(channel=channel)
-    if query := query.replace("\x00", "").strip().lower()[:254]:
-        rows = rows.filter(address__startswith=query)
-    if not (states := states_of(state)):
-        return rows
-    if set(states) & set(IN_PROGRESS):
-        return rows.filter(state__in=states)
-    return rows.filter(indexed_state__in=states)
 
 
 def attempts_of(actor: Actor) -> QuerySet[Attempt]:

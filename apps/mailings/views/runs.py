@@ -19,6 +19,7 @@ from apps.mailings.failure_reasons import REASONS, explain, reason_words
 from apps.mailings.models import Channel, Delivery, Mailing, Run, Term, Tracking
 from apps.mailings.models.permission.left_out import LeftOut
 from apps.mailings.run_content import level_in
+from apps.mailings.selectors.deliveries import deliveries_of
 from apps.mailings.selectors.engagement.deliveries import with_reactions
 from apps.mailings.selectors.engagement.people import (
     REACTIONS,
@@ -28,7 +29,7 @@ from apps.mailings.selectors.engagement.people import (
 )
 from apps.mailings.selectors.engagement.reactions import reactions_of
 from apps.mailings.selectors.equation import ASKED, GROUPS, equation_of, groups_of, left_out_of
-from apps.mailings.selectors.mailings import deliveries_of, routes_of, shown_runs
+from apps.mailings.selectors.mailings import routes_of, shown_runs
 
 
 class DeliveryFilters(FilterForm):
