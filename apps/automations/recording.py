@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from django.db.models import Count, F
+from django.db import connection
+from django.db.models import F
 
 from apps.automations.announcing import Happened, Kind, announce
 from apps.automations.counting import Tally
-from apps.automations.models import Enrolment, Step, StepDone
+from apps.automations.models import Enrolment, Step
 
 T = TypeVar("T")
 State = Enrolment.State
+
+_DONE: Final = """
+INSERT INTO automations_stepdone (enrolment_id, step_id, visit, way, delivery_id, done_at)
+SELECT e.id, %s, 1 + (SELECT count(*) FROM automations_stepdone d
+    WHERE d.enrolment_id = e.id AND d.step_id = %s), %s, {letter}, %s
+FROM automations_enrolment e WHERE e.id IN ({ids})
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +58,10 @@ class Outcome:
     letters: dict[int, int] = field(default_factory=dict)
 
 
-def record(
-    step: Step, rows: Sequence[Here], out: Outcome, *, old: str, now: datetime, tally: Tally
-) -> None:
+def record(step: Step, out: Outcome, *, old: str, now: datetime, tally: Tally) -> None:
     """Write it down. The rows are locked by this transaction and in the state ``old``."""
-    deliveries = {one.id: one.delivery_id for one in rows} | out.letters
-    _keep_done(step, {**out.gone, **dict.fromkeys(out.ended, "end")}, deliveries, now)
     _keep_letters(out.letters)
+    _keep_done(step, {**out.gone, **dict.fromkeys(out.ended, "end")}, now)
     _stay(step, out, old=old, now=now, tally=tally)
     _end(step, out, old=old, now=now, tally=tally)
     _go_on(step, out, old=old, now=now, tally=tally)
@@ -73,26 +78,15 @@ def _happened(step: Step, out: Outcome) -> Iterator[Happened]:
             yield Happened(kind, ids, step.key, word)
 
 
-def _keep_done(
-    step: Step, paths: Mapping[int, str], deliveries: Mapping[int, int | None], now: datetime
-) -> None:
-    """One row each, with the number of the visit."""
-    if not paths:
-        return
-    before = StepDone.objects.filter(enrolment_id__in=list(paths), step=step)
-    visits = dict(before.order_by().values_list("enrolment_id").annotate(Count("pk")))
-    is_letter = step.kind == Step.Kind.SEND
-    StepDone.objects.bulk_create(
-        StepDone(
-            enrolment_id=pk,
-            step=step,
-            visit=visits.get(pk, 0) + 1,
-            way=path,
-            delivery_id=deliveries.get(pk) if is_letter else None,
-            done_at=now,
-        )
-        for pk, path in paths.items()
-    )
+def _keep_done(step: Step, paths: Mapping[int, str], now: datetime) -> None:
+    """One row each, with the number of the visit, by one statement for each path."""
+    letter = "e.delivery_id" if step.kind == Step.Kind.SEND else "NULL"
+    stamp = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        for path, ids in _grouped(paths).items():
+            places = ", ".join(["%s"] * len(ids))
+            values = [step.pk, step.pk, path, stamp, *ids]
+            cursor.execute(_DONE.format(letter=letter, ids=places), values)
 
 
 def _keep_letters(letters: Mapping[int, int]) -> None:

@@ -90,6 +90,7 @@ PAST_THE_MODELS: Final[dict[str, str]] = {
     "apps/automations/announcing.py": MODELS["automations.EnrolmentEvent"],
     "apps/automations/clock.py": "reads",
     "apps/automations/enrolling.py": MODELS["automations.Enrolment"],
+    "apps/automations/recording.py": MODELS["automations.StepDone"],
     "apps/automations/triggers/segments.py": COUNTED,
     "apps/core/deletion/cascade.py": "its root is deleted by its model, which notes it",
     "apps/delivery/backup/restoring.py": "noted as restored by the command",

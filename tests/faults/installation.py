@@ -116,7 +116,7 @@ class Installation:
         if (template := _templates() / "vestnik.sqlite3").exists():
             _copy(template, self.database_file)
         else:
-            self.manage("migrate", "--verbosity", "0")
+            self._migrate()
             _copy(self.database_file, template)
 
     def _make_database(self) -> None:
@@ -126,11 +126,15 @@ class Installation:
             self.on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
             return
         self.on_server(f'CREATE DATABASE "{self.database}"')
-        self.manage("migrate", "--verbosity", "0")
+        self._migrate()
         if self.server is _SERVER:
             self.on_server(f'CREATE DATABASE "{template}" TEMPLATE "{self.database}"')
             drop = f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)'
             atexit.register(self.on_server, drop)
+
+    def _migrate(self) -> None:
+        done = self.manage("migrate", "--verbosity", "0")
+        assert done.returncode == 0, done.stderr[-3000:]
 
     def open_sink(self, *args: str) -> int:
         """Start a mail server that accepts everything. Returns its port."""

@@ -31,7 +31,7 @@ class Claim:
 
     step_id: int
     token: int
-    count: int
+    ids: list[int]
 
 
 def claim(now: datetime) -> Claim | None:
@@ -46,15 +46,15 @@ def claim(now: datetime) -> Claim | None:
             found = list(due.values_list("pk", "state")[:MOST])
             if not found:
                 continue  # others were quicker
-            token = secrets.randbits(62)
-            Enrolment.objects.filter(pk__in=[pk for pk, _state in found]).update(
+            token, ids = secrets.randbits(62), sorted(pk for pk, _state in found)
+            Enrolment.objects.filter(pk__in=ids).update(
                 state=State.MOVING, token=token, lease_until=now + LEASE, changed_at=now
             )
             tally = Tally()
             for state, count in Counter(state for _pk, state in found).items():
                 tally.moved(version_id, state, State.MOVING, count)
             tally.write()
-        return Claim(step_id, token, len(found))
+        return Claim(step_id, token, ids)
     return None
 
 

@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Cast
 
 from apps.automations.definition.parts import STEPS_TAKEN
 from apps.automations.models import Step
 from apps.automations.models.automation import Left
 from apps.automations.moving.batch import Batch
-from apps.mailings.models import Recipient, Subscription, Suppression
+from apps.mailings.models import Subscription, Suppression
 from apps.mailings.models.audience import ADDRESS
 from apps.mailings.segments import compiled
 
 
 def leaving(batch: Batch) -> dict[int, str]:
     """The reason of each who leaves; of several the first in this order counts."""
-    people = batch.people
-    living = set(people.values_list("pk", flat=True))
-    groups: list[tuple[str, set[int]]] = [
-        (Left.ARCHIVED, _ids(people.filter(archived_at__isnull=False))),
-    ]
+    cases = [When(archived_at__isnull=False, then=Value(Left.ARCHIVED))]
     if batch.exits.unsubscribed:
-        groups.append((Left.UNSUBSCRIBED, _ids(people.filter(_unsubscribed(batch)))))
+        cases.append(When(_unsubscribed(batch), then=Value(Left.UNSUBSCRIBED)))
     if batch.exits.suppressed:
-        groups.append((Left.SUPPRESSED, _ids(people.filter(_unreachable(batch, Q())))))
+        cases.append(When(_unreachable(batch, Q()), then=Value(Left.SUPPRESSED)))
     if batch.exits.goal is not None:
-        reached = compiled(batch.exits.goal, batch.ground)
-        groups.append((Left.GOAL, _ids(people.filter(reached))))
+        cases.append(When(compiled(batch.exits.goal, batch.ground), then=Value(Left.GOAL)))
+    reason = Case(*cases, default=Value(""), output_field=CharField())
+    living = dict(batch.people.annotate(leaves=reason).values_list("pk", "leaves"))
     found: dict[int, str] = {}
     for one in batch.rows:
-        if one.recipient_id not in living:
-            found[one.id] = Left.ERASED
-            continue
-        reason = next((name for name, ids in groups if one.recipient_id in ids), None)
-        if reason is None and one.steps_taken >= STEPS_TAKEN:
-            reason = Left.LIMIT
-        if reason is not None:
-            found[one.id] = reason
+        why = living.get(one.recipient_id, Left.ERASED)
+        if not why and one.steps_taken >= STEPS_TAKEN:
+            why = Left.LIMIT
+        if why:
+            found[one.id] = why
     return found
-
-
-def _ids(rows: QuerySet[Recipient]) -> set[int]:
-    return set(rows.values_list("pk", flat=True))
 
 
 def _unsubscribed(batch: Batch) -> Q:

@@ -43,14 +43,9 @@ def move_due(now: Callable[[], datetime], stopping: Callable[[], bool] = lambda:
         found = claim(now())
         if found is None:
             break
-        _do(found, now())
-        count += found.count
+        _move(found, found.ids, now())
+        count += len(found.ids)
     return count
-
-
-def _do(found: Claim, now: datetime) -> None:
-    rows = Enrolment.objects.filter(step_id=found.step_id, token=found.token, state=State.MOVING)
-    _move(found, list(rows.order_by("pk").values_list("pk", flat=True)), now)
 
 
 def _move(found: Claim, ids: list[int], now: datetime) -> None:
@@ -96,7 +91,7 @@ def _record(
     step = Step.objects.select_related("version__automation__owner").get(pk=found.step_id)
     tally = Tally()
     batch = Batch(step, step.version.automation.owner, rows, now, tally)
-    record(step, rows, outcome(batch), old=State.MOVING, now=now, tally=tally)
+    record(step, outcome(batch), old=State.MOVING, now=now, tally=tally)
     tally.write()
 
 

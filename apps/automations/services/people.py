@@ -152,7 +152,7 @@ def _each_step(
                     out.gone = dict.fromkeys(found, "next")
                 else:
                     out.left = dict.fromkeys(found, reason)
-                record(steps[step_id], here, out, old=state, now=now, tally=tally)
+                record(steps[step_id], out, old=state, now=now, tally=tally)
                 count += len(here)
             tally.write()
             if reason in (None, Left.REMOVED):  # what the program ends is in the enrolments alone
