@@ -119,6 +119,7 @@ PAST_THE_MODELS: Final[dict[str, str]] = {
     "apps/mailings/ledger/routes.py": LEDGER,
     "apps/mailings/ledger/runs.py": LEDGER,
     "apps/mailings/ledger/staging/moves.py": LEDGER,
+    "apps/mailings/services/tags.py": MODELS["mailings.RecipientTag"],
     "apps/mailings/ledger/transitions.py": LEDGER,
     "apps/mailings/ledger/waits.py": "reads",
     "apps/mailings/recipient_export.py": "reads",

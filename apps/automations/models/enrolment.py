@@ -102,7 +102,7 @@ class Enrolment(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["step", "due_at"],
+                fields=["step", "due_at", "id"],
                 name="enrolment_due",
                 condition=Q(state__in=["waiting", "unknown"]),
             ),

@@ -18,6 +18,7 @@ from apps.mailings.models import Consent, MailingList, Recipient, RecipientTag, 
 from apps.mailings.services.permission import subscribing
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.recipients import archive_many
+from apps.mailings.services.tags import give_tag
 from apps.users.notifications import NewNotification, notify
 
 Failure = Enrolment.Failure
@@ -49,9 +50,7 @@ def _add_tag(batch: Batch, fields: Act) -> Failed:
     tag = Tag.objects.filter(owner_id=batch.owner.pk, pk=fields.tag or 0).first()
     if tag is None:
         return _all(batch)
-    ids = batch.people.values_list("pk", flat=True)
-    rows = [RecipientTag(recipient_id=pk, tag=tag) for pk in ids]
-    RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+    give_tag(tag=tag, people=batch.people)
     return {}
 
 

@@ -33,6 +33,7 @@ from apps.mailings.models import (
     Tag,
     Term,
 )
+from apps.mailings.services.tags import give_tag
 
 log = structlog.get_logger(__name__)
 
@@ -140,8 +141,8 @@ def tag_found(policy: SunsetPolicy) -> int:
     tag = Tag.objects.get_or_create(owner_id=policy.owner_id, name=TAG)[0]
     count = 0
     for cases in _cases(found):
-        rows = [RecipientTag(recipient_id=case.recipient_id, tag=tag) for case in cases]
-        RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+        ids = [case.recipient_id for case in cases]
+        give_tag(tag=tag, people=Recipient.objects.filter(pk__in=ids))
         count += _move(cases, (State.FOUND,), state=State.TAGGED)
     return count
 
