@@ -75,7 +75,7 @@ COUNTS = {
     "/mailings/": 5,
     "/mailings/{pk}/": 19,
     "/mailings/{pk}/panel/": 9,
-    "/mailings/{pk}/runs/1/": 8,
+    "/mailings/{pk}/runs/1/": 9,
     "/mailings/{pk}/approval/": 6,
     "/approvals/": 5,
     "/queue/": 7,

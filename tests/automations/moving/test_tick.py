@@ -114,7 +114,7 @@ def test_a_worker_whose_lease_has_ended_does_nothing() -> None:
     assert found is not None
     stage.now += claiming.LEASE + timedelta(seconds=1)
     claiming.recover(stage.now)
-    tick._do(found, stage.now)
+    tick._move(found, found.ids, stage.now)
     stage.assert_equation()
     assert stage.at(one) == "wait"
 
