@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, field_validator
+from typing import Final
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from config.rules import edge
+
+#: What may be asked for so long must be there: frequency rules look back for 90 days.
+_LEAST: Final = {"transactional_days": 100, "notifications_days": 30}
 
 
 class PrivacySettings(BaseModel):
@@ -20,6 +25,9 @@ class PrivacySettings(BaseModel):
     personal_files_quota_mb: int = Field(default=20_480, ge=0, examples=["20480"])
     audit_days: int = Field(default=1095, ge=0, le=36_500, examples=["1095"])
     left_out_kept_days: int = Field(default=0, ge=0, le=36_500, examples=["0"])
+    transactional_days: int = Field(default=0, ge=0, le=36_500, examples=["365"])
+    notifications_days: int = Field(default=400, ge=0, le=36_500, examples=["400"])
+    log_days: int = Field(default=180, ge=0, le=36_500, examples=["180"])
 
     @field_validator("erasure_keys")
     @classmethod
@@ -27,8 +35,22 @@ class PrivacySettings(BaseModel):
         edge.keys_of(value)
         return value
 
+    @field_validator(*_LEAST)
+    @classmethod
+    def _for_ever_or_for_long(cls, value: int, info: ValidationInfo) -> int:
+        least = _LEAST[str(info.field_name)]
+        if 0 < value < least:
+            raise ValueError(f"must be 0, or {least} or more")
+        return value
+
     @property
-    def kept_days(self) -> tuple[int, int, int, int]:
-        """Unconfirmed subscriptions, files of imports, reports of providers, the audit log."""
-        days = self.unconfirmed_days, self.import_files_days
-        return *days, self.events_days, self.audit_days
+    def kept_days(self) -> tuple[int, int, int, int, int]:
+        """Unconfirmed subscriptions, files of imports, provider reports, audit log, evidence."""
+        days = self.unconfirmed_days, self.import_files_days, self.events_days
+        return *days, self.audit_days, self.evidence_days
+
+    @property
+    def kept_on_wish(self) -> tuple[int, int, int, int]:
+        """Who was left out, transactional messages, notifications, files of the log."""
+        days = self.left_out_kept_days, self.transactional_days
+        return *days, self.notifications_days, self.log_days

@@ -376,8 +376,8 @@ BOUNCE_MAILBOX: dict[str, Any] = {
 # --- Personal data --------------------------------------------------------------------------
 
 ERASURE_KEYS, ERASURE_GRACE_DAYS = edge.keys_of(ENV.erasure_keys), ENV.erasure_grace_days
-UNCONFIRMED_DAYS, IMPORT_FILES_DAYS, EVENTS_DAYS, AUDIT_DAYS = ENV.kept_days
-EVIDENCE_DAYS, LEFT_OUT_KEPT_DAYS = ENV.evidence_days, ENV.left_out_kept_days
+UNCONFIRMED_DAYS, IMPORT_FILES_DAYS, EVENTS_DAYS, AUDIT_DAYS, EVIDENCE_DAYS = ENV.kept_days
+LEFT_OUT_KEPT_DAYS, TRANSACTIONAL_DAYS, NOTIFICATIONS_DAYS, LOG_DAYS = ENV.kept_on_wish
 PERSONAL_FILES_DAYS, PERSONAL_FILES_QUOTA_MB = ENV.personal_files_days, ENV.personal_files_quota_mb
 
 # --- Logging --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core.slots import background_jobs, direct_sender, planner, run_control
+        from apps.delivery.engine.system_messages import OLD
         from apps.delivery.monitoring.approval_notices import ApprovalNotices
         from apps.delivery.preflight.running import PreflightRunning
         from apps.delivery.probes.reading import ProbeReading
@@ -22,6 +23,7 @@ class DeliveryConfig(AppConfig):
         from apps.delivery.scheduling.file_staging import FileStaging
         from apps.delivery.scheduling.reputation_watch import ReputationWatch
         from apps.delivery.service import service
+        from apps.mailings.services.privacy.retention import KEPT
 
         run_control.fill(service)
         direct_sender.fill(service)
@@ -33,6 +35,7 @@ class DeliveryConfig(AppConfig):
         background_jobs.add(PreflightRunning())
         background_jobs.add(FileStaging())
         background_jobs.add(FeedReading())
+        KEPT["system_messages"] = OLD
         if settings.DISPATCH_BACKEND == "celery":  # its packages are an extra
             service.on_work(import_module("apps.delivery.tasks").wake)
         holders.add(import_module("apps.delivery.personal_data").SendingData())

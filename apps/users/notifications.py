@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.users.models import Notification
@@ -81,6 +82,11 @@ def mark_read(owner_id: int, ids: list[int] | None, now: datetime | None = None)
     count = rows.update(read_at=now or timezone.now())
     cache.delete(bell_key(owner_id))
     return count
+
+
+def older_than(limit: datetime) -> QuerySet[Notification]:
+    """Those that came before this moment, read or not."""
+    return Notification.objects.filter(created_at__lt=limit)
 
 
 def bell_key(owner_id: int) -> str:

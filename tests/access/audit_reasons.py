@@ -126,6 +126,7 @@ PAST_THE_MODELS: Final[dict[str, str]] = {
     "apps/mailings/segments/attribute_indexes.py": "reads",
     "apps/mailings/services/permission/frequency.py": "locks, no rows",
     "apps/mailings/services/privacy/retention.py": "noted as cleaned",
+    "apps/mailings/services/privacy/transactional.py": "noted as cleaned",
     "apps/mailings/services/segmentation/activity.py": COUNTED,
     "apps/mailings/services/segmentation/attribute_indexes.py": "indexes, no rows",
     "apps/mailings/suppression/suppressing.py": MODELS["mailings.Suppression"],

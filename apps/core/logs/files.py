@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -59,11 +59,7 @@ class LogFiles(logging.Handler):
             path = self._path(today, number + 1)
         self._fd = os.open(path, _APPEND, 0o640)
         self._day = today
-        for _day, _number, old in _known(self._directory)[: -self._keep]:
-            try:
-                old.unlink(missing_ok=True)
-            except OSError:
-                continue  # on Windows another process may still have it open
+        _remove(path for _day, _number, path in _known(self._directory)[: -self._keep])
 
     def _path(self, day: date, number: int) -> Path:
         return self._directory / f"vestnik-{day.isoformat()}.{number}.jsonl"
@@ -76,6 +72,27 @@ def _known(directory: Path) -> list[tuple[date, int, Path]]:
         if match := _NAME.fullmatch(path.name):
             found.append((date.fromisoformat(match[1]), int(match[2]), path))
     return sorted(found)
+
+
+def from_before(directory: Path, day: date) -> list[Path]:
+    """The files of the days before this one (UTC), oldest first."""
+    return [path for begun, _number, path in _known(directory) if begun < day]
+
+
+def remove_from_before(directory: Path, day: date) -> int:
+    """Remove the files of the days before this one. Returns how many."""
+    return _remove(from_before(directory, day))
+
+
+def _remove(paths: Iterable[Path]) -> int:
+    count = 0
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            continue  # on Windows another process may still have it open
+        count += 1
+    return count
 
 
 def log_lines(

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from apps.core.contracts import Outcome, Verdict
 from apps.core.errors import Refused
@@ -19,6 +20,7 @@ from apps.core.responses.stored import refused
 from apps.delivery.engine.direct_send import send_plain
 from apps.delivery.models import SystemMessage
 from apps.mailings.ledger import dialect
+from apps.mailings.services.privacy.retention import Kept, of_rows
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +28,12 @@ log = structlog.get_logger(__name__)
 _AGAIN: Final = (Verdict.UNSENT.value, Verdict.RETRY.value)
 _PAUSE: Final = timedelta(minutes=10)
 _MOST_TRIES: Final = 20
+#: What was sent so long ago is asked for no more: its key names a day, or what is settled.
+OLD: Final = Kept(
+    "NOTIFICATIONS_DAYS",
+    _("System emails that were sent, without their text (0: for ever)"),
+    *of_rows(lambda limit: SystemMessage.objects.filter(claimed_at__lt=limit)),
+)
 
 
 def send_once(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.core.logs.files import log_lines, moment_of
+from apps.core.logs.files import from_before, log_lines, moment_of, remove_from_before
 
 NOON = datetime(2026, 6, 5, 12, tzinfo=UTC)
 
@@ -38,6 +38,19 @@ def test_lines_are_reported_from_a_moment_on(
     directory: Path, since: datetime | None, days: list[int]
 ) -> None:
     assert [line["day"] for line in log_lines(directory, text="sent", since=since)] == days
+
+
+def test_files_of_earlier_days_are_removed_and_nothing_else(directory: Path) -> None:
+    strange = directory / "vestnik-notes.txt"
+    strange.write_text("ours", encoding="utf-8")
+    yesterday = (NOON - timedelta(days=1)).date()
+    assert [path.name for path in from_before(directory, yesterday)] == [
+        "vestnik-2026-06-03.1.jsonl"
+    ]
+    assert remove_from_before(directory, yesterday) == 1
+    assert [line["day"] for line in log_lines(directory)] == [1, 0]
+    assert remove_from_before(directory, yesterday) == 0
+    assert strange.exists()
 
 
 @pytest.mark.parametrize(

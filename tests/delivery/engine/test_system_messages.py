@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.utils import timezone
 from apps.delivery.engine.system_messages import send_once
 from apps.delivery.models import SystemMessage
 from apps.mailings.models import SendingPause
+from apps.mailings.services.privacy.retention import count_old, remove_old
 from config.account_settings import AccountSettings
 from config.rules.sending import users_of
 from tests.factories import UserFactory
@@ -57,3 +59,12 @@ def test_nothing_leaves_in_the_name_of_somebody_whose_sending_is_paused() -> Non
 def test_nothing_leaves_by_an_account_that_the_user_has_not() -> None:
     assert sent(UserFactory.create().pk, "granted") == "unsent"
     assert SystemMessage.objects.get().response.startswith("@refused account_not_granted")
+
+
+def test_what_was_sent_long_ago_is_forgotten(settings: LazySettings) -> None:
+    settings.NOTIFICATIONS_DAYS = 30
+    sent()
+    month = timezone.now() + timedelta(days=31)
+    assert count_old("system_messages", now=timezone.now()) == 0
+    assert count_old("system_messages", now=month) == remove_old("system_messages", now=month) == 1
+    assert not SystemMessage.objects.exists()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -15,6 +16,8 @@ from django.utils import timezone
 from apps.mailings.models import RecipientImport, RetentionRun, Subscription
 from apps.mailings.services.privacy import retention
 from apps.mailings.services.privacy.retention import KEPT, Retention
+from apps.users.models import Notification
+from apps.users.notifications import NewNotification, notify
 from tests.factories import MailingListFactory, RecipientFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +71,29 @@ def test_all_of_it_goes_a_chunk_at_a_time(monkeypatch: pytest.MonkeyPatch) -> No
     assert Session.objects.get().session_key == "in use"
     assert not RecipientImport.objects.exclude(rejects="").exists()
     assert RetentionRun.objects.filter(name__in=KEPT).count() == len(KEPT)
+
+
+def test_notifications_go_read_or_not(settings: LazySettings) -> None:
+    settings.NOTIFICATIONS_DAYS = 30
+    owner = UserFactory.create()
+    notify(NewNotification(owner.pk, "run_ended", f"run:{number}:done") for number in range(3))
+    old = Notification.objects.exclude(key="run:2:done")
+    old.update(created_at=NOW - timedelta(days=31))
+    Notification.objects.filter(key="run:0:done").update(read_at=NOW)
+    assert cleaned()["Notifications (0: for ever) (NOTIFICATIONS_DAYS: 30 days)"] == "2"
+    assert Notification.objects.get().key == "run:2:done"
+
+
+def test_files_of_the_log_go_by_their_day(settings: LazySettings, tmp_path: Path) -> None:
+    settings.LOG_DIR, settings.LOG_DAYS = tmp_path, 30
+    for days in (31, 30, 0):
+        day = (timezone.now() - timedelta(days=days)).astimezone(UTC)
+        (tmp_path / f"vestnik-{day:%Y-%m-%d}.1.jsonl").touch()
+    kind = "Log files of this machine (0: the newest 50) (LOG_DAYS: 30 days)"
+    assert cleaned("--dry-run")[kind] == "1"
+    assert len(list(tmp_path.iterdir())) == 3
+    assert cleaned()[kind] == "1"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_zero_days_are_for_ever(settings: LazySettings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.audit.acts import Act
 from apps.core.audit.log import Object, record
 from apps.core.contracts import BackgroundJob
+from apps.core.logs import files as log_files
 from apps.mailings.ledger.permission import erase
 from apps.mailings.media import files as pictures
 from apps.mailings.models import Consent, RecipientImport, RetentionRun, Subscription
@@ -24,7 +25,9 @@ from apps.mailings.personal_files import store
 from apps.mailings.services.engagement import firsts
 from apps.mailings.services.permission import subscribing
 from apps.mailings.services.personal_files import removing
+from apps.mailings.services.privacy import transactional
 from apps.users import audit
+from apps.users.notifications import older_than
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +137,17 @@ def _ended_sessions(limit: datetime) -> QuerySet[Session]:
     return Session.objects.filter(expire_date__lt=limit)
 
 
+def _days_before(now: datetime, days: int) -> date:
+    return (now - timedelta(days=days)).astimezone(UTC).date()
+
+
 KEPT: Final = {
+    "transactional": Kept(
+        "TRANSACTIONAL_DAYS",
+        _("Transactional messages with their history (0: for ever)"),
+        transactional.count_old,
+        transactional.remove_old,
+    ),
     "left_out": Kept(
         "LEFT_OUT_KEPT_DAYS",
         _("Who was left out of runs (0: for ever)"),
@@ -161,6 +174,15 @@ KEPT: Final = {
         _("Entries of the audit log (0: for ever)"),
         lambda now, days: audit.older_than(now - timedelta(days=days)).count(),
         lambda now, days: audit.remove_older_than(now - timedelta(days=days)),
+    ),
+    "notifications": Kept(
+        "NOTIFICATIONS_DAYS", _("Notifications (0: for ever)"), *of_rows(older_than)
+    ),
+    "log_files": Kept(
+        "LOG_DAYS",
+        _("Log files of this machine (0: the newest 50)"),
+        lambda now, days: len(log_files.from_before(settings.LOG_DIR, _days_before(now, days))),
+        lambda now, days: log_files.remove_from_before(settings.LOG_DIR, _days_before(now, days)),
     ),
     "personal_files": Kept(
         "PERSONAL_FILES_DAYS",
