@@ -62,6 +62,11 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
+def _migrate(place: Installation) -> None:
+    done = place.manage("migrate", "--verbosity", "0")
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
 class Installation:
     """The real program over a real database and a mail server, in a directory of its own."""
 
@@ -116,7 +121,7 @@ class Installation:
         if (template := _templates() / "vestnik.sqlite3").exists():
             _copy(template, self.database_file)
         else:
-            self._migrate()
+            _migrate(self)
             _copy(self.database_file, template)
 
     def _make_database(self) -> None:
@@ -126,15 +131,11 @@ class Installation:
             self.on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
             return
         self.on_server(f'CREATE DATABASE "{self.database}"')
-        self._migrate()
+        _migrate(self)
         if self.server is _SERVER:
             self.on_server(f'CREATE DATABASE "{template}" TEMPLATE "{self.database}"')
             drop = f'DROP DATABASE IF EXISTS "{template}" WITH (FORCE)'
             atexit.register(self.on_server, drop)
-
-    def _migrate(self) -> None:
-        done = self.manage("migrate", "--verbosity", "0")
-        assert done.returncode == 0, done.stderr[-3000:]
 
     def open_sink(self, *args: str) -> int:
         """Start a mail server that accepts everything. Returns its port."""
