@@ -13,7 +13,7 @@ import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -230,13 +230,10 @@ class Installation:
                 yield connection
 
     def on_tables(self, sql: str) -> None:
-        """A change to this database, once more when it was chosen to end a deadlock."""
-        while True:
-            with self._connection() as connection, closing(connection.cursor()) as cursor:
-                with suppress(psycopg2.errors.DeadlockDetected):
-                    cursor.execute(sql)
-                    connection.commit()
-                    return
+        """A change to this database."""
+        with self._connection() as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            connection.commit()
 
     def on_server(self, sql: str) -> list[tuple[Any, ...]]:
         """Execute a statement outside this database, on PostgreSQL only. Returns its rows."""
