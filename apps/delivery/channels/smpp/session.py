@@ -41,7 +41,7 @@ from apps.delivery.sending_account import SendingAccount
 
 #: Seconds a connection is kept after its last user: the next run need not bind anew.
 LINGER: Final = 10.0
-#: What has just failed is not tried again for every letter that waits.
+#: What has just failed is not tried again for every letter of those who waited for it.
 _HOLD: Final = 1.0
 #: How often the reading thread looks up while nothing comes.
 _TICK: Final = 0.5
@@ -95,6 +95,7 @@ class Session:
         self._link: Link | None = None
         self._failure: LinkFailed | None = None
         self._failed_until = 0.0
+        self._failed_for: frozenset[object] = frozenset()
         self._submitted: dict[int, _Submitted] = {}
         self._recent: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._receipts: _Receipts = queue.SimpleQueue()
@@ -122,7 +123,7 @@ class Session:
         """Be connected for so long from now. Raises LinkFailed."""
         with self._lock:
             self._kept_until = max(self._kept_until, time.monotonic() + seconds)
-        self._ready()
+        self._ready(None)
 
     # One letter
 
@@ -132,7 +133,7 @@ class Session:
         """Write it and wait for the answer. Raises LinkFailed, NotAllowed, AnswerLost."""
         submitted = _Submitted(letter, owner)
         # A connection that ended while it was idle is no failure: over a new one.
-        if not any(self._written(self._ready(), submitted, body, allow) for _ in range(3)):
+        if not any(self._written(self._ready(owner), submitted, body, allow) for _ in range(3)):
             raise LinkFailed(coded("connection_lost"))
         if not submitted.settled.wait(self._account.timeout):
             raise AnswerLost(coded("no_answer_in_time"))
@@ -158,18 +159,19 @@ class Session:
 
     # The connection
 
-    def _ready(self) -> Link:
+    def _ready(self, owner: object) -> Link:
         """The bound connection. Raises LinkFailed."""
         with self._opening:
             if self._link is not None:
                 return self._link
-            if self._failure is not None and time.monotonic() < self._failed_until:
-                failed = self._failure
+            failed, now = self._failure, time.monotonic()
+            if failed is not None and owner in self._failed_for and now < self._failed_until:
                 raise LinkFailed(failed.response, failed.code, failed.blame)
             try:
                 link = Link.opened(self._account)
             except LinkFailed as failure:
                 self._failure, self._failed_until = failure, time.monotonic() + _HOLD
+                self._failed_for = frozenset(self._users)
                 raise
             receipts: _Receipts = queue.SimpleQueue()
             with self._lock:
