@@ -24,8 +24,10 @@ class AccountSettings(BaseModel):
     record: str = Field(default="", examples=["/etc/vestnik/provider.toml"])
     provider: str = Field(default="", validate_default=True, examples=["smsru"])
     host: str = Field(default="", validate_default=True, examples=["smtp.example.org"])
-    port: int = Field(default=587, ge=1, le=65535, examples=["587"])
-    security: Literal["none", "starttls", "tls"] = Field(default="starttls", examples=["starttls"])
+    port: int | None = Field(default=None, ge=1, le=65535, validate_default=True, examples=["587"])
+    security: Literal["none", "starttls", "tls"] | None = Field(
+        default=None, validate_default=True, examples=["starttls"]
+    )
     username: str = Field(default="", validate_default=True, repr=False)
     password: str = Field(default="", validate_default=True, repr=False)
     oauth_token_file: str = Field(default="", examples=["/run/vestnik/token"])
@@ -37,7 +39,9 @@ class AccountSettings(BaseModel):
     url: str = Field(default="", validate_default=True)
     token: str = Field(default="", validate_default=True, repr=False)
     confirmation: str = Field(default="", validate_default=True, repr=False)
+    system_type: str = Field(default="", examples=["VMS"])
     sender: str = Field(default="", validate_default=True, max_length=60, examples=["Example"])
+    long_text: Literal["parts", "payload"] = Field(default="parts", examples=["parts"])
     transliterate: bool = Field(default=False, examples=["True"])
     price: str = Field(default="", examples=["2.49 RUB"])
     idempotent: bool | None = Field(default=None, validate_default=True, examples=["False"])
@@ -92,6 +96,19 @@ class AccountSettings(BaseModel):
     def _needed_by_the_provider(cls, value: str, info: ValidationInfo) -> str:
         return sms.needed(str(info.field_name), value, info.data)
 
+    @field_validator("port", "security")
+    @classmethod
+    def _as_the_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        """What is not said is what the record of the kind says."""
+        kind = KINDS.get(str(info.data.get("kind")))
+        if kind is None:
+            return value
+        if info.field_name == "port":
+            return value or kind.port
+        if value and value not in kind.securities:
+            raise ValueError(f"is one of {', '.join(kind.securities)} when the kind is {kind.name}")
+        return value or kind.securities[0]
+
     @field_validator("url", "idempotent", "per_second")
     @classmethod
     def _as_the_provider(cls, value: Any, info: ValidationInfo) -> Any:
@@ -101,7 +118,10 @@ class AccountSettings(BaseModel):
             return value
         return getattr(found, str(info.field_name)) or value
 
-    @field_validator("host", "url", "username", "token", "confirmation")
+    @field_validator(
+        *("host", "url", "username", "password", "token", "confirmation"),
+        *("system_type", "sender"),
+    )
     @classmethod
     def _fit_for_the_kind(cls, value: str, info: ValidationInfo) -> str:
         """Check it by the record of the kind. A wrong kind is an error of its own."""

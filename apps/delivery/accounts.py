@@ -39,7 +39,7 @@ _AS_DECLARED: Final = (
     *("kind", "host", "port", "security", "username", "password", "oauth_token_command"),
     *("ehlo_name", "ca_file", "pipelining", "token", "max_connections", "window", "timeout"),
     *("warmup_first", "warmup_percent", "fallback", "link_url"),
-    *("provider", "record", "sender", "transliterate", "price"),
+    *("provider", "record", "system_type", "sender", "long_text", "transliterate", "price"),
 )
 _PERIODS: Final = ("second", "minute", "hour", "day", "month")
 

@@ -63,10 +63,15 @@ def _choice(label: _StrPromise, *choices: tuple[str, str | _StrPromise]) -> _Mak
     return lambda: forms.ChoiceField(label=label, required=False, choices=choices)
 
 
+_SECURITIES: Final[Mapping[str, str | _StrPromise]] = {
+    **{"starttls": "STARTTLS", "tls": "TLS"},
+    "none": _("none"),
+}
 _AUTOMATIC: Final = _("automatic")
 _HOURS: Final = _("For example 09:00-18:00. Empty: those of the installation.")
 _DAYS: Final = _("For example mon-fri. Empty: those of the installation.")
 _USERS: Final = _("Email addresses of users, or managers; with commas. Empty: everybody.")
+_SYSTEM_TYPE: Final = _("Only if the operator names one.")
 _RECORD: Final = _("A file on the server, in place of a provider from the list.")
 
 
@@ -80,12 +85,16 @@ def _providers() -> forms.Field:
 _FIELDS: Final[Mapping[str, _Maker]] = {
     "host": _text(_("Server"), example="smtp.example.org"),
     "port": _number(_("Port"), "587"),
-    "security": _choice(
-        _("Encryption"), ("starttls", "STARTTLS"), ("tls", "TLS"), ("none", _("none"))
-    ),
+    "security": _choice(_("Encryption"), *_SECURITIES.items()),
     "provider": _providers,
     "record": _text(_("Record of another provider"), _RECORD, "/etc/vestnik/provider.toml"),
+    "system_type": _text(_("System type"), _SYSTEM_TYPE),
     "sender": _text(_("Sender name or number"), example="Example"),
+    "long_text": _choice(
+        _("Texts of several parts"),
+        ("", _("are sent in parts")),
+        ("payload", _("are sent whole (message_payload)")),
+    ),
     "transliterate": _choice(
         _("Russian letters"), ("", _("are sent as they are")), ("True", _("become Latin ones"))
     ),
@@ -139,8 +148,8 @@ _SECTIONS: Final[tuple[tuple[str, _StrPromise, tuple[str, ...]], ...]] = (
         _("Connection"),
         (
             *("name", "provider", "host", "port", "security", "url", "username", "password"),
-            *("token", "sender", "transliterate", "price", "record", "confirmation"),
-            "idempotent",
+            *("token", "system_type", "sender", "transliterate", "long_text", "price", "record"),
+            *("confirmation", "idempotent"),
         ),
     ),
     ("sender", _("Sender"), _OF_EMAIL),
@@ -153,7 +162,8 @@ _RARE: Final = ("record", "url", "idempotent")
 #: What the record of a provider of text messages may need.
 _OF_PROVIDER: Final = ("username", "password", "token", "sender")
 _WRONG: Final[Mapping[str, _StrPromise]] = {
-    "host": _("Enter the name of the mail server."),
+    "host": _("Enter the name of the server."),
+    "sender": _("Up to 11 Latin letters, digits and signs, or a number."),
     "username": _("Enter the bot's name without @; for VK the community's number."),
     "confirmation": _("Copy the string from the community's settings: letters and digits."),
     "provider": _("Choose the provider, or name a file with its record."),
@@ -172,11 +182,6 @@ _WRONG: Final[Mapping[str, _StrPromise]] = {
     "timeout": _("From 1 to 600."),
     "warmup_percent": _("From 1 to 1000."),
 }
-
-
-def _known(values: Mapping[str, str], key: str) -> str:
-    """The value that holds, where nothing is written as well."""
-    return values.get(key) or {"port": "587", "security": "starttls"}.get(key, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +273,8 @@ class AccountForm(forms.Form):
         if self.errors:
             return cleaned
         values = self.values
-        moved = [key for key in CONNECTION if _known(values, key) != _known(self._written, key)]
+        before = self._written
+        moved = [key for key in CONNECTION if self._holds(values, key) != self._holds(before, key)]
         for key in SECRETS:
             if self._written.get(key) and not values.get(key) and self._name and moved:
                 text = _("Enter it again: the server or the user name has changed.")
@@ -276,6 +282,11 @@ class AccountForm(forms.Form):
         if not self.errors:
             self._check({**self._written, **values})
         return cleaned
+
+    def _holds(self, values: Mapping[str, str], key: str) -> str:
+        """The value that holds, where nothing is written as well."""
+        own = {"port": str(self.kind.port), "security": self.kind.securities[0]}
+        return values.get(key) or own.get(key, "")
 
     def _check(self, values: Mapping[str, str]) -> None:
         try:
@@ -298,6 +309,10 @@ class AccountForm(forms.Form):
         if key in SECRETS and stored:
             field.required = False
             field.help_text = _("Stored. Leave it empty to keep it.")
+        if key == "port":
+            field.widget.attrs["placeholder"] = str(self.kind.port)
+        if key == "security" and isinstance(field, forms.ChoiceField):
+            field.choices = [(one, _SECURITIES[one]) for one in self.kind.securities]
         if key == "fallback" and isinstance(field, forms.ChoiceField):
             others = sorted(set(self._others) - {self._name})
             field.choices = [("", _("none")), *((one, one) for one in others)]

@@ -19,7 +19,8 @@ class SendingAccount:
     that it writes to; ``to_files``: nothing leaves by it. ``link_url``: by which its measured links
     pass, where that is an address of its own. ``learned``: what is known of its server.
     For text messages: ``provider`` or ``record`` (a file) says how they are sent, ``price`` what a
-    part costs, ``report_url`` where the provider reports to.
+    part costs, ``report_url`` where the provider reports to; ``long_text`` how more than a part is
+    sent, and ``system_type`` what a message centre wants to know besides.
     """
 
     name: str
@@ -53,7 +54,9 @@ class SendingAccount:
     ca_file: str = ""
     provider: str = ""
     record: str = ""
+    system_type: str = ""
     sender: str = ""
+    long_text: Literal["parts", "payload"] = "parts"
     transliterate: bool = False
     price: str = ""
     report_url: str = ""

@@ -10,12 +10,14 @@ class FeedbackConfig(AppConfig):
         from apps.core.personal_data import holders
         from apps.core.slots import alert_sources, background_jobs, figure_sources
         from apps.core.text.field_labels import translate_labels
+        from apps.delivery.channels.tracked import receipt_sink
         from apps.feedback import checks  # noqa: F401
         from apps.feedback.engagement import watching
         from apps.feedback.engagement.forgetting import OLD, EngagementData
         from apps.feedback.engagement.job import EngagementIntake
         from apps.feedback.services.personal_data import FeedbackData
         from apps.feedback.services.polling import FeedbackPolling
+        from apps.feedback.services.receipts import ReceiptListening, Receipts
         from apps.feedback.services.retention import OLD as OLD_EVENTS
         from apps.feedback.services.signups import states
         from apps.feedback.services.signups.asking import SignupAsking
@@ -23,6 +25,8 @@ class FeedbackConfig(AppConfig):
         from apps.mailings.services.privacy.retention import KEPT
 
         background_jobs.add(FeedbackPolling())
+        background_jobs.add(ReceiptListening())
+        receipt_sink.fill(Receipts())
         holders.add(FeedbackData())
         background_jobs.add(SignupRetention())
         background_jobs.add(SignupAsking())

@@ -367,7 +367,8 @@ def test_the_account_for_mailouts_writes_to_phones(env_file: Path) -> None:
     ]
     assert loaded(env_file, *sms, "PHONE_ACCOUNT=sms").phone_account == "sms"
     assert loaded(env_file, "PHONE_ACCOUNT=email").phone_account == "email"  # an outbox
-    wrong = "PHONE_ACCOUNT: is no account of the kind gateway or outbox or sms (example: sms)"
+    kinds = "gateway or outbox or smpp or sms"
+    wrong = f"PHONE_ACCOUNT: is no account of the kind {kinds} (example: sms)"
     assert refusal(env_file, "PHONE_ACCOUNT=sms") == [wrong]
     smtp = ["ACCOUNTS__NEWS__KIND=smtp", "ACCOUNTS__NEWS__HOST=mail.example.org"]
     assert refusal(env_file, *smtp, "PHONE_ACCOUNT=news") == [wrong]

@@ -222,6 +222,12 @@ _SMTP: Final = {
     "token_missing": Sentence(_("no access token: %(error)s"), ("error",)),
     "token_unfit": Sentence(_("no access token: what was given is not one word")),
 }
+_SMPP: Final = {
+    "smpp_no_pdu": Sentence(_("what came is not SMPP (%(error)s)"), ("error",)),
+    "smpp_cut": Sentence(
+        _("only %(count)s of %(total)s parts were accepted: %(reply)s"), ("count", "total", REPLY)
+    ),
+}
 _ENVELOPE: Final = {  # a letter that cannot be put into SMTP for this server
     "envelope_no_address": Sentence(_("the address is empty")),
     "envelope_address_utf8": Sentence(_("the server does not take addresses that are not ASCII")),
@@ -255,6 +261,7 @@ SENTENCES: Final[dict[str, Sentence]] = {
     **_CHANNELS,
     **_CONNECTIONS,
     **_SMTP,
+    **_SMPP,
     **_ENVELOPE,
 }
 #: What a value that is a code itself is called, by the beginning of its name.

@@ -12,12 +12,18 @@ from typing import Final
 
 from apps.core.text.transliteration import transliterated
 
-_BASIC: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+_ESCAPE: Final = "\x1b"
+#: The characters in the order of their codes (3GPP TS 23.038, 6.2.1).
+_TABLE: Final = (
+    f"@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ{_ESCAPE}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-#: These take an escape and a character: two septets.
-_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+_BASIC: Final = {char: code for code, char in enumerate(_TABLE) if char != _ESCAPE}
+#: These take an escape and a code: two septets (6.2.1.1).
+_EXTENDED: Final = {
+    **{"\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F},
+    **{"[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65},
+}
 #: As long as so few characters make a text Unicode, they are named.
 _NAMED: Final = 5
 
@@ -58,19 +64,42 @@ def alphabet_of(text: str) -> Alphabet:
 
 def parts_of(text: str) -> Parts:
     """Divide the text as ``sms_text`` returns it."""
-    found = _foreign(text)
+    found, pieces = _foreign(text), pieces_of(text)
     alphabet = Alphabet.UCS2 if found else Alphabet.GSM
     foreign = "".join(found) if len(found) <= _NAMED else ""
-    sizes = [_size(char, alphabet) for char in text]
-    units, (alone, among) = sum(sizes), SIZES[alphabet]
-    if units <= alone:
-        return Parts(alphabet, units, 1 if units else 0, alone - units, foreign)
-    count, used = 1, 0
-    for size in sizes:
+    alone, among = SIZES[alphabet]
+    last = _units(pieces[-1], alphabet) if pieces else 0
+    left = (among if len(pieces) > 1 else alone) - last
+    return Parts(alphabet, _units(text, alphabet), len(pieces), left, foreign)
+
+
+def pieces_of(text: str) -> list[str]:
+    """The text of each part; none of an empty text."""
+    alphabet = alphabet_of(text)
+    alone, among = SIZES[alphabet]
+    if _units(text, alphabet) <= alone:
+        return [text] if text else []
+    starts, used = [0], 0
+    for place, char in enumerate(text):
+        size = _size(char, alphabet)
         if used + size > among:
-            count, used = count + 1, 0
+            starts.append(place)
+            used = 0
         used += size
-    return Parts(alphabet, units, count, among - used, foreign)
+    return [text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def octets_of(text: str, alphabet: Alphabet) -> bytes:
+    """The text in this alphabet: a septet in each octet, or UCS-2 with the high octet first."""
+    if alphabet is Alphabet.UCS2:
+        return text.encode("utf-16-be")
+    found = bytearray()
+    for char in text:
+        if char in _EXTENDED:
+            found += bytes((ord(_ESCAPE), _EXTENDED[char]))
+        else:
+            found.append(_BASIC[char])
+    return bytes(found)
 
 
 def _foreign(text: str) -> list[str]:
@@ -83,3 +112,7 @@ def _size(char: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.UCS2:
         return 2 if ord(char) > 0xFFFF else 1
     return 2 if char in _EXTENDED else 1
+
+
+def _units(text: str, alphabet: Alphabet) -> int:
+    return sum(_size(char, alphabet) for char in text)

@@ -17,6 +17,7 @@ _FOLDERS: Final = (
     "backend",
     "gateway",
     "sms",
+    "smpp",
     "telegram",
     "max",
     "vk",

@@ -32,9 +32,13 @@ class ChannelKind:
     - ``check(SendingAccount) -> Response``: connects and logs in without sending. Returns what was
       wrong, which never holds a secret; empty: nothing was. None: it connects to nothing.
     - ``track(SendingAccount) -> Tracker | None``: asks what became of messages that were accepted.
+    - ``listen(SendingAccount, seconds)``: keeps a connection for so long, on which it reports what
+      became of messages. Raises OSError.
     - ``calls_back``: its service is given an address to which it reports.
     - ``over_http``: the account's URL, or else ``url``, is checked at the start; ``path`` is what
       is asked for below it, for the log.
+    - ``port``, ``securities``: where an account that does not say it connects to, and how it may be
+      encrypted, the first if it does not say it.
     - ``is_smtp``: has a name in EHLO, and learns what its server can do.
     - ``to_files``: nothing leaves the machine.
     - ``loads_code``: a key names a program to load, so that no page may set it.
@@ -52,7 +56,10 @@ class ChannelKind:
     optional: tuple[str, ...] = ()
     patterns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     track: str = ""
+    listen: str = ""
     calls_back: bool = False
+    port: int = 587
+    securities: tuple[str, ...] = ("starttls", "tls", "none")
     over_http: bool = False
     is_smtp: bool = False
     to_files: bool = False
@@ -91,6 +98,12 @@ class ChannelKind:
             return None
         tracker_of: Callable[[SendingAccount], Tracker | None] = self._load(self.track)
         return tracker_of(account)
+
+    def listening(self, account: SendingAccount, seconds: float) -> None:
+        """Keep a connection on which reports come, for so many seconds from now. Raises OSError."""
+        if self.listen:
+            listen: Callable[[SendingAccount, float], None] = self._load(self.listen)
+            listen(account, seconds)
 
     def _load(self, path: str) -> Any:
         module, _, name = path.partition(":")

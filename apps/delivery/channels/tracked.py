@@ -1,13 +1,14 @@
-"""What a provider that does not call us answers when it is asked about its messages."""
+"""What became of messages: a provider answers when it is asked, or reports on a connection."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from apps.core.responses.stored import NOTHING, Response
+from apps.core.slots import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,31 @@ class Tracker(ABC):
     def track(self, addresses: Mapping[str, str]) -> dict[str, Tracked]:
         """Ask for each id; ``addresses`` are theirs. One of which nothing sensible is said is left
         out. Raises CallFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A report that came on a connection. ``remote_ids`` are the id of the message as it was
+    reported, and its other spellings; ``phones``: one of them is the recipient's;
+    ``delivery_id``: ours, if the connection knows it."""
+
+    remote_ids: tuple[str, ...]
+    phones: tuple[str, ...]
+    tracked: Tracked
+    delivery_id: int | None = None
+
+
+class ReceiptSink(ABC):
+    """Keeps receipts. Called from a thread of the connection."""
+
+    @abstractmethod
+    def keep(self, account: str, receipts: Sequence[Receipt]) -> None:
+        """Keep them for good: only then the sender of them forgets them. Logs and raises when
+        it cannot."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The thread ends: let go of what was opened for it."""
+
+
+receipt_sink: Final[Slot[ReceiptSink]] = Slot("receipt_sink")

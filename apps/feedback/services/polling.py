@@ -33,7 +33,7 @@ _SECONDS: Final = 20.0
 _AT_A_TIME: Final = 10
 _STEP: Final = 10.0
 #: Another process that runs a scheduler leaves an account alone for so long.
-_TURN: Final = timedelta(seconds=60)
+TURN: Final = timedelta(seconds=60)
 
 
 class Tracking:
@@ -50,7 +50,7 @@ class Tracking:
     def _follow(self, name: str, now: datetime) -> int:
         account = declared(name)
         tracker = KINDS[account.kind].tracker(replace(account, timeout=min(account.timeout, _STEP)))
-        if tracker is None or not _take_turn(name, now):
+        if tracker is None or not take_turn(f"track:{name}", now):
             return 0
         ids = self._next(name, tracker, now)
         until, decided = time.monotonic() + _SECONDS, 0
@@ -114,11 +114,11 @@ def _undecided(name: str, tracker: Tracker, after: int, now: datetime) -> list[i
     return list(rows.order_by("pk").values_list("pk", flat=True)[:_ROUND])
 
 
-def _take_turn(name: str, now: datetime) -> bool:
-    """One process at a time asks for an account."""
-    key = f"track:{name}"[:40]
+def take_turn(name: str, now: datetime) -> bool:
+    """One process at a time asks for an account, or listens for it."""
+    key = name[:40]
     row, made = Heartbeat.objects.get_or_create(name=key, defaults={"beat_at": now})
-    mine = Heartbeat.objects.filter(name=key, beat_at__lte=now - _TURN)
+    mine = Heartbeat.objects.filter(name=key, beat_at__lte=now - TURN)
     return made or mine.update(beat_at=now) == 1
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.text.sms_parts import Alphabet, alphabet_of, parts_of, sms_text
+from apps.core.text.sms_parts import (
+    Alphabet,
+    alphabet_of,
+    octets_of,
+    parts_of,
+    pieces_of,
+    sms_text,
+)
 from apps.core.text.transliteration import transliterated
 
 GSM, UCS2 = Alphabet.GSM, Alphabet.UCS2
@@ -38,6 +45,8 @@ def test_a_text_is_divided(
     found = parts_of(text)
     assert (found.alphabet, found.units) == (alphabet, units)
     assert (found.count, found.left) == (count, left)
+    pieces = pieces_of(text)
+    assert len(pieces) == count and "".join(pieces) == text
 
 
 def test_every_character_of_the_tables_is_gsm() -> None:
@@ -48,6 +57,10 @@ def test_every_character_of_the_tables_is_gsm() -> None:
     assert len(basic) == 127  # the 128th is the escape
     assert parts_of(basic).units == 127
     assert parts_of("\f^{}\\[~]|€").units == 20
+    assert octets_of(basic, GSM) == bytes(code for code in range(128) if code != 0x1B)
+    assert octets_of("\f^{}\\[~]|€", GSM).hex(" ", 2) == (
+        "1b0a 1b14 1b28 1b29 1b2f 1b3c 1b3d 1b3e 1b40 1b65"
+    )
     assert {alphabet_of(char) for char in "«»–ё`\tç“"} == {UCS2}
 
 
