@@ -44,6 +44,11 @@ class Readers:
         for thread in self._threads:
             thread.start()
 
+    def until_answered(self, count: int) -> None:
+        """Until so many have had their answer, or nobody gets one any more."""
+        while len(self.answered) < count and any(one.is_alive() for one in self._threads):
+            time.sleep(0.001)
+
     def join(self) -> None:
         for thread in self._threads:
             thread.join()
@@ -86,13 +91,10 @@ class EngagementInstall:
         readers = Readers(port, tokens)
         readers.start()
         target = dice.randint(20, LETTERS // 2)
-        until = time.monotonic() + 60
-        while len(readers.answered) < target and time.monotonic() < until:
-            time.sleep(0.001)
-        time.sleep(dice.uniform(0, 0.2))
         first, second = dice.sample([site, counters[0]], 2)
+        readers.until_answered(target)
         first.send_signal(signal.SIGKILL)
-        time.sleep(dice.uniform(0, 0.1))
+        readers.until_answered(target + dice.randint(0, LETTERS // 4))
         second.send_signal(signal.SIGKILL)
         readers.join()
         site.wait()
