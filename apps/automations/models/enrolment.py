@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +16,10 @@ from apps.mailings.models import Recipient
 
 class EnrolmentQuerySet(OwnedQuerySet["Enrolment"]):
     owner_path = "automation__owner_id"
+
+    def of(self, automation: Automation) -> Self:
+        """Those of all its versions, by which they are indexed."""
+        return self.filter(version__in=list(automation.versions.values_list("pk", flat=True)))
 
 
 class Enrolment(models.Model):

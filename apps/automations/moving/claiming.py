@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
 from apps.automations.counting import Tally
 from apps.automations.models import Enrolment, Step
@@ -61,10 +61,11 @@ def claim(now: datetime) -> Claim | None:
 def _due_steps(now: datetime) -> list[tuple[int, int]]:
     """Steps with their versions at which somebody is due, the longest wait first.
 
-    One look into the index for each step of what may move, however many wait there.
+    One look into the index for each step of what may move at which anybody is, however many wait.
     """
     due = Enrolment.objects.filter(step=OuterRef("pk"), state__in=_IDLE, due_at__lte=now)
     moving = Step.objects.filter(
+        came__gt=F("gone"),
         version__automation__state__in=("active", "stopping"),
         version__automation__is_active=True,
         version__automation__owner__is_active=True,
