@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from apps.automations.definition.reading import DefinitionInvalid
 from apps.automations.services.preflight.checking import AutomationUnfit
-from apps.automations.services.preflight.found import FoundAt
+from apps.automations.services.preflight.findings import DraftFinding
 from apps.core.errors import ContentRefused, Refused
 from apps.core.http.costly import Busy, UserBusy
 from apps.core.http.outbound import AddressRefused, FetchFailed
@@ -72,7 +71,6 @@ _STATUS: Final[tuple[tuple[type[Refused], int], ...]] = (
     (TemplateForbidden, 403),
     (NotAllowed, 403),
     (AccountNotGranted, 403),
-    (DefinitionInvalid, 422),
     (AutomationUnfit, 422),
     (Unfit, 422),
     (ContentRefused, 422),
@@ -163,9 +161,9 @@ def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     return response
 
 
-def _error_at(found: FoundAt) -> dict[str, str]:
+def _error_at(found: DraftFinding) -> dict[str, str]:
     """One finding of an automation's check; its step is the field."""
-    return {"field": found.step, "code": AutomationUnfit.code, "detail": found.line}
+    return {"field": found.step, "code": found.code, "detail": found.sentence}
 
 
 def _unfit(request: HttpRequest, error: ValidationError) -> HttpResponse:

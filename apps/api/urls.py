@@ -31,7 +31,7 @@ from apps.api.routers import (
     webhooks,
 )
 from apps.api.routers.agents import start_requests
-from apps.api.routers.automations import automations, enrolments, events
+from apps.api.routers.automations import automations, drafts, enrolments, events
 from apps.api.routers.content import (
     brand,
     experiments,
@@ -90,7 +90,9 @@ for prefix, router in (
     ("/api/segments", segments.router),
     ("/api/attributes", attributes.router),
     ("/api/automations", automations.router),
+    ("/api/automations", drafts.router),
     ("/api/automations", enrolments.router),
+    ("/api/recipients", enrolments.of_recipients),
     ("/api/events", events.router),
     ("/api/suppressions", suppressions.router),
     ("/api/blocked-domains", suppressions.domains),

@@ -53,7 +53,7 @@ class Entrance:
 
 
 def entrance_of(automation: Automation) -> Entrance | None:
-    """None while nobody comes in: a draft, a pause is none, but a stop is."""
+    """None while nobody comes in: it is a draft, stopping or archived. A paused one takes in."""
     if automation.version is None or automation.state not in ("active", "paused"):
         return None
     version: AutomationVersion = automation.version

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.automations.definition.reading import DefinitionInvalid, read
-from apps.automations.models import Enrolment
-from apps.automations.services.checking import check_usable
+from apps.automations.definition.parts import Definition
+from apps.automations.models import Automation, Enrolment
+from apps.automations.services.preflight.checking import checked_outline
 from apps.mailings.models import Mailing, Recipient
 from tests.automations.stage import (
     MANUAL,
@@ -56,12 +56,12 @@ NO_FORM: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("draft", NO_FORM)
 def test_what_has_no_form_is_refused(draft: dict[str, Any]) -> None:
-    with pytest.raises(DefinitionInvalid):
-        read(draft)
+    found = checked_outline(Automation(owner=UserFactory.create(), draft=draft))
+    assert found.failures
 
 
 def test_ways_join_again_and_loops_go_through_an_hour() -> None:
-    found = read(
+    found = Definition.model_validate(
         definition(
             {"kind": "split", "key": "s", "shares": [{"share": 50, "next": "b"}, {"share": 50}]},
             waiting("a", seconds=1),
@@ -76,12 +76,8 @@ def test_ways_join_again_and_loops_go_through_an_hour() -> None:
 
 
 def usable(*steps: dict[str, Any], owner: Any, **rules: Any) -> str:
-    found = read(definition(*steps, **rules))
-    try:
-        check_usable(found, owner, 1)
-    except DefinitionInvalid as error:
-        return str(error)
-    return ""
+    made = Automation(pk=1, owner=owner, draft=definition(*steps, **rules))
+    return " ".join(one.line for one in checked_outline(made).failures)
 
 
 def test_everything_it_names_is_the_owners() -> None:
@@ -113,10 +109,10 @@ def test_everything_it_names_is_the_owners() -> None:
 
 def test_an_automation_does_not_enrol_in_itself() -> None:
     stage = staged(waiting(seconds=1))
-    pk = stage.automation.pk
-    draft = definition({"kind": "act", "key": "a", "act": "enrol", "automation": pk})
-    with pytest.raises(DefinitionInvalid, match="itself"):
-        check_usable(read(draft), stage.owner, pk)
+    made = stage.automation
+    made.draft = definition({"kind": "act", "key": "a", "act": "enrol", "automation": made.pk})
+    (found,) = checked_outline(made).failures
+    assert (found.step, found.code, "itself" in found.text) == ("a", "action", True)
 
 
 KEYS = ["a", "b", "c", "d", "e"]
@@ -146,9 +142,8 @@ def steps_of(kinds: list[tuple[int, str | None, str | None]]) -> list[dict[str, 
 @given(st.lists(st.tuples(st.integers(0, 5), FORWARD, FORWARD), min_size=1, max_size=5), st.data())
 def test_random_steps_always_end_and_the_equation_holds(kinds: Any, data: Any) -> None:
     draft = definition(*steps_of(kinds), reentry={"kind": "finished"})
-    try:
-        read(draft)
-    except DefinitionInvalid:
+    no_end = draft | {"exits": NO_END}
+    if checked_outline(Automation(owner=UserFactory.create(), draft=no_end)).failures:
         return
     stage = staged(*draft["steps"], reentry={"kind": "finished"}, exits=NO_END)
     persons = stage.enrolled(3)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from apps.automations.services.automations import activate, prepare_letters
-from apps.automations.services.faults import count_of, faults_of
+from apps.automations.models import Automation
+from apps.automations.services.automations import activate
+from apps.automations.services.preflight.checking import checked_outline
 from apps.automations.starting_points.making import begin
 from apps.automations.starting_points.points import POINTS
 from apps.mailings.models import AttributeDefinition, Message, Segment
@@ -26,28 +27,31 @@ def owner() -> User:
     return user
 
 
+def findings(made: Automation) -> list[tuple[str, str]]:
+    return [(one.step, one.text) for one in checked_outline(made).findings]
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("slug", [one.slug for one in POINTS])
 def test_it_is_complete_and_can_be_activated(slug: str, language: str, owner: User) -> None:
     with translation.override(language):
         made = begin(slug=slug, owner=owner, language=language)
-        assert count_of(faults_of(made.draft, owner, made.pk)) == 0
+        assert checked_outline(made).findings == []
     messages = Message.objects.filter(owner=owner)
     point = next(one for one in POINTS if one.slug == slug)
     assert messages.count() == len(point.letters)
     assert {one.language for one in messages} == {language}
-    prepare_letters(made)
     assert activate(automation=made, now=made.created_at).number == 1
 
 
 def test_without_a_list_the_welcome_asks_for_one(owner: User) -> None:
     other = UserFactory.create()
     made = begin(slug="welcome", owner=other, language="fr")
-    assert faults_of(made.draft, other, made.pk) == {"trigger": ["Choose a list."]}
+    assert findings(made) == [("trigger", "Choose a list.")]
     assert {one.language for one in Message.objects.filter(owner=other)} == {"en"}
     confirm = begin(slug="confirm", owner=other, language="en")
-    found = faults_of(confirm.draft, other, confirm.pk)
-    assert found == {"trigger": ["Choose a segment."], "condition-1": ["Choose a condition."]}
+    missing = [("trigger", "Choose a segment."), ("condition-1", "Choose a condition.")]
+    assert findings(confirm) == missing
 
 
 def test_the_birthday_is_looked_for_among_the_custom_fields(owner: User) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from apps.automations.definition.reading import read
+from apps.automations.definition.parts import Definition
 from apps.automations.models import Enrolment
 from apps.automations.trying.play import CLICKS, NOTHING, OPENS, Play
 from apps.mailings.models import Delivery, Mailing, Recipient, RecipientTag
@@ -33,7 +33,7 @@ def played(
     """Step, reason and when, from noon on."""
     owner = person.owner
     made = automation(owner, definition(*steps, **rules))
-    play = Play(made, read(made.draft), person, NOON, reaction)
+    play = Play(made, Definition.model_validate(made.draft), person, NOON, reaction)
     return [(one.key, one.reason, one.at - NOON) for one in play.run()]
 
 

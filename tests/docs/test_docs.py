@@ -14,6 +14,7 @@ import pytest
 from django.core.management import get_commands
 
 import apps
+from apps.automations.services.preflight.findings import FindingCode
 from apps.core.errors import DomainError
 from apps.mailings.models import Delivery, Run
 
@@ -38,6 +39,11 @@ def codes() -> set[str]:
         if ".migrations." not in module.name:
             importlib.import_module(module.name)
     return {error.code for error in every(DomainError) if error.__module__.startswith("apps.")}
+
+
+def test_the_findings_about_an_automation_are_explained_in_both_languages() -> None:
+    for page in ("docs/automations.md", "docs/ru/automations.md"):
+        assert {code for code in FindingCode if f"| `{code}` |" not in read(page)} == set()
 
 
 def machine(name: str) -> str:

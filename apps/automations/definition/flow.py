@@ -69,6 +69,14 @@ def raw_steps(draft: Mapping[str, Any]) -> list[Raw]:
     return found
 
 
+def shown_steps(draft: Mapping[str, Any]) -> list[Raw]:
+    """The steps of a draft; none when they cannot be read."""
+    try:
+        return raw_steps(draft)
+    except FlowUnreadable:
+        return []
+
+
 def _is_step(one: Any) -> bool:
     if not isinstance(one, dict) or one.get("kind") not in KINDS:
         return False

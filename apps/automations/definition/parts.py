@@ -22,6 +22,7 @@ _YEAR: Final = 366 * 86_400
 Key = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Id = Annotated[int, Field(ge=1)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
+Called = Annotated[str, Field(max_length=40)]
 Next = Annotated[str, Field(max_length=40)] | None
 Seconds = Annotated[int, Field(ge=0, le=_YEAR)]
 Days = Annotated[int, Field(ge=-366, le=366)]
@@ -129,10 +130,10 @@ class Send(StepPart):
 
     kind: Literal["send"]
     message: Id
-    channel: str = "email"
-    account: str = "email"
-    second_channel: str = ""
-    second_account: str = ""
+    channel: Called = "email"
+    account: Called = "email"
+    second_channel: Called = ""
+    second_account: Called = ""
     sender: Id | None = None
     local_from: time | None = None
     local_to: time | None = None

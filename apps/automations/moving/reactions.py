@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from apps.automations.models import StepDone
 from apps.automations.moving.batch import Batch
-from apps.mailings.models import Delivery, Engagement, Term
+from apps.automations.reactions import REACTED
+from apps.mailings.models import Delivery
 
-_OF_PERSON: Final = Engagement.objects.filter(
-    run_id=OuterRef("run_id"), recipient_id=OuterRef("recipient_id"), term=Term.PERSON
-)
 _DID: Final[Mapping[str, Any]] = {
     "sent": Q(state__in=("sent", "delivered")),
     "bounced": Q(state="bounced"),
-    "opened": Exists(_OF_PERSON.filter(Q(opened_at__isnull=False) | Q(clicked_at__isnull=False))),
-    "clicked": Exists(_OF_PERSON.filter(clicked_at__isnull=False)),
+    **REACTED,
 }
 
 

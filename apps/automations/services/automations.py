@@ -1,7 +1,6 @@
 """What people do to their automations: write, activate, pause, stop and put away.
 
 Refused
-├─ DefinitionInvalid   automation_invalid       it cannot be used as it is written
 ├─ AutomationUnknown   automation_unknown       there is none with this id
 └─ AutomationState     automation_wrong_state   not in a state in which this can be done
 """
@@ -18,11 +17,11 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from apps.automations.definition.parts import Definition, Send
-from apps.automations.definition.reading import read
 from apps.automations.models import Automation, AutomationVersion, SegmentPresence, Step
 from apps.automations.services.letters import mailing_of, make_letter_pictures
 from apps.automations.services.people import leave_all
 from apps.automations.services.preflight.checking import check_fit
+from apps.automations.services.preflight.form import read_draft
 from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
@@ -90,16 +89,23 @@ class AutomationService(BaseCRUDService[Automation]):
         return False
 
 
-@transaction.atomic
 def activate(
     *, automation: Automation, now: datetime, leave: bool = False, move: bool = False
 ) -> AutomationVersion:
     """Freeze the draft as the next version, from now on the one that people come into.
 
     Those inside an older one finish it, leave it (``leave``), or go over to the same step of the
-    new one (``move``). Raises DefinitionInvalid, AutomationUnfit, AutomationState, and what the
-    launch of a letter raises.
+    new one (``move``). Raises AutomationUnfit, AutomationState, and what the launch of a letter
+    raises.
     """
+    for one in read_draft(automation.draft).parts.steps:
+        if isinstance(one, Send):
+            make_letter_pictures(one.message)  # no transaction should wait for them
+    return _freeze(automation, now, leave=leave, move=move)
+
+
+@transaction.atomic
+def _freeze(automation: Automation, now: datetime, *, leave: bool, move: bool) -> AutomationVersion:
     found = _locked(automation.pk)
     if found.state in (State.STOPPING, State.ARCHIVED):
         raise AutomationState(_("A stopped automation is not activated again. Duplicate it."))
@@ -130,13 +136,6 @@ def _marks(now: datetime) -> dict[str, Any]:
     """How far the history has come: what was before begins nothing."""
     marks: dict[str, Any] = {name: newest_id(table) for name, table in HISTORY.items()}
     return marks | {"looked_at": now.isoformat()}
-
-
-def prepare_letters(automation: Automation) -> None:
-    """Make the pictures of all letters of a draft, before ``activate`` begins its transaction."""
-    for one in read(automation.draft).steps:
-        if isinstance(one, Send):
-            make_letter_pictures(one.message)
 
 
 def _write_steps(version: AutomationVersion, definition: Definition) -> None:

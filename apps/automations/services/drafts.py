@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.automations.definition.parts import Definition
 from apps.automations.models import Automation, AutomationVersion
 from apps.automations.services.automations import AutomationService, AutomationState
+from apps.automations.services.preflight.checking import check_written
 from apps.core.contracts import Actor
 from apps.core.permissions import editable_or_403
 from apps.users.models import User
@@ -37,6 +39,31 @@ EMPTY: Final[Draft] = {
 def is_open(automation: Automation) -> bool:
     """True if its draft may be changed: it can still be activated."""
     return automation.state not in (State.STOPPING, State.ARCHIVED)
+
+
+def create_draft(*, owner: User, name: str, draft: Draft) -> Automation:
+    """Keep what a program has written as a new automation. Raises AutomationUnfit."""
+    check_written(draft, owner)
+    return AutomationService(owner).save(Automation(owner=owner, name=name, draft=EMPTY | draft))
+
+
+def replace_draft(*, automation_id: int, actor: Actor, draft: Draft) -> Automation:
+    """Replace the draft by what a program has written. Raises AutomationUnfit, AutomationState."""
+    found = editable_or_403(Automation.objects.select_related("owner"), actor, pk=automation_id)
+    check_written(draft, found.owner)
+
+    def replace(kept: Draft) -> None:
+        kept.clear()
+        kept.update(EMPTY | draft)
+
+    return change_draft(automation_id=automation_id, actor=actor, change=replace)
+
+
+def rename(*, automation_id: int, actor: Actor, name: str) -> None:
+    """Give it another name, in any state; an empty one is none."""
+    found = editable_or_403(Automation.objects.all(), actor, pk=automation_id)
+    if name := " ".join(name.split())[:120]:
+        Automation.objects.filter(pk=found.pk).update(name=name, updated_at=timezone.now())
 
 
 @transaction.atomic

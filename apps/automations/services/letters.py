@@ -31,7 +31,7 @@ def mailing_of(step: Step, round: int) -> int:
 
 
 def make_letter_pictures(message_id: int) -> None:
-    """Make the files of its pictures, which no transaction should wait for."""
+    """Make the files of its pictures."""
     message = Message.objects.filter(pk=message_id).first()
     if message is not None:
         make_pictures(message)

@@ -77,8 +77,7 @@ def remove(*, enrolments: QuerySet[Enrolment], now: datetime) -> int:
 
 def leave_all(*, automation: Automation, now: datetime) -> int:
     """Everybody leaves, for the automation is stopped. Returns how many."""
-    rows = Enrolment.objects.filter(automation=automation)
-    return _each_step(rows, LIVE, now, Left.STOPPED)
+    return _each_step(Enrolment.objects.of(automation), LIVE, now, Left.STOPPED)
 
 
 def forget_erased(now: datetime) -> int:

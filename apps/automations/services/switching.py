@@ -12,21 +12,14 @@ from apps.users.models import User
 from apps.users.selectors import overseers
 
 
-def may_switch(actor: User, *, owner_id: int, owner_oversees: bool) -> bool:
+def is_switchable(actor: User, automation: Automation) -> bool:
     """Managers switch ordinary users' automations and their own; a superuser everybody's."""
     if actor.is_superuser:
         return True
     if "automations.toggle_automation" not in actor.rights:
         return False
-    return owner_id == actor.pk or not owner_oversees
-
-
-def is_switchable(actor: User, automation: Automation) -> bool:
-    """True if this actor has the switch of this automation."""
-    if not actor.is_superuser and "automations.toggle_automation" not in actor.rights:
-        return False
-    oversees = overseers().filter(pk=automation.owner_id).exists()
-    return may_switch(actor, owner_id=automation.owner_id, owner_oversees=oversees)
+    is_own = automation.owner_id == actor.pk
+    return is_own or not overseers().filter(pk=automation.owner_id).exists()
 
 
 def switch_automation(*, automation_id: int, actor: User, enabled: bool) -> Automation:

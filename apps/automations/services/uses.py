@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.automations.definition.parts import Definition, Send
 from apps.automations.models import Automation, AutomationVersion
-from apps.automations.services.checking import named_by, trees_of
+from apps.automations.services.references import named_by, trees_of
 from apps.mailings.models import MailingList, Message, Segment, Sender, Tag
 from apps.mailings.segments import rows_named
 

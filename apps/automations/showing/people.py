@@ -9,15 +9,16 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from apps.automations.models import Enrolment, Step, StepDone
 from apps.automations.models.automation import Left
 from apps.automations.models.enrolment import LIVE
+from apps.automations.reactions import REACTED
 from apps.automations.showing.in_words import Speaker
 from apps.automations.showing.standing import DOTS
 from apps.core.models import OwnedQuerySet
-from apps.mailings.models import Delivery, Engagement, Recipient, Term
+from apps.mailings.models import Delivery, Recipient
 
 State = Enrolment.State
 #: Of a step: who came, is here, went on, left; and what became of its letter.
@@ -32,13 +33,9 @@ DID: Final = {
 }
 #: What comes next at the end.
 NOTHING_NEXT: Final = gettext_lazy("the end")
-_OF_PERSON: Final = Engagement.objects.filter(
-    run_id=OuterRef("run_id"), recipient_id=OuterRef("recipient_id"), term=Term.PERSON
-)
 _LETTERS: Final[Mapping[str, Any]] = {
     "sent": Q(state__in=("sent", "delivered", "bounced")),
-    "opened": Exists(_OF_PERSON.filter(Q(opened_at__isnull=False) | Q(clicked_at__isnull=False))),
-    "clicked": Exists(_OF_PERSON.filter(clicked_at__isnull=False)),
+    **REACTED,
 }
 
 
@@ -133,6 +130,28 @@ def automations_of(recipient: Recipient, *, most: int = 50) -> list[Position]:
     live = list(mine.filter(state__in=LIVE)[:most])
     over = list(mine.exclude(state__in=LIVE)[: most - len(live)])
     return positions_of([*live, *over])
+
+
+def came_in_text(count: int) -> str:
+    """So many came in."""
+    text = ngettext("%(count)d recipient came in.", "%(count)d recipients came in.", count)
+    return text % {"count": count}
+
+
+def goes_on_text(count: int) -> str:
+    """So many go on."""
+    text = ngettext("%(count)d recipient goes on.", "%(count)d recipients go on.", count)
+    return text % {"count": count}
+
+
+def removed_text(count: int) -> str:
+    """So many were removed."""
+    text = ngettext(
+        "%(count)d recipient removed from the automation.",
+        "%(count)d recipients removed from the automation.",
+        count,
+    )
+    return text % {"count": count}
 
 
 def in_state(rows: OwnedQuerySet[Enrolment], state: str) -> OwnedQuerySet[Enrolment]:

@@ -8,10 +8,11 @@ from typing import Final
 
 from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from apps.automations.models import Automation, AutomationVersion, Enrolment
 from apps.automations.models.automation import TERMS, Left
+from apps.automations.models.enrolment import LIVE
 from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 
@@ -69,8 +70,7 @@ def listed(actor: Actor) -> OwnedQuerySet[Automation]:
     counted = {
         name: Coalesce(Sum(f"versions__{name}"), 0) for name in ("entered", "finished", "left")
     }
-    live = ("waiting", "moving", "failed", "unknown")
-    inside = sum((F(f"versions__{name}") for name in live[1:]), F(f"versions__{live[0]}"))
+    inside = sum((F(f"versions__{name}") for name in LIVE[1:]), F(f"versions__{LIVE[0]}"))
     return rows.annotate(
         **counted, inside=Coalesce(Sum(inside), 0), failures=Coalesce(Sum("versions__failed"), 0)
     )
@@ -99,7 +99,3 @@ def versions_of(automation: Automation) -> Sequence[AutomationVersion]:
     """The versions, newest first."""
     rows: QuerySet[AutomationVersion] = automation.versions.order_by("-number")
     return list(rows)
-
-
-#: Why nobody moves although the automation is active.
-DISABLED: Final = gettext_lazy("A manager has disabled this automation: nobody moves.")

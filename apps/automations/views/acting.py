@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from django.contrib import messages
@@ -20,12 +19,10 @@ from apps.automations.models import Automation
 from apps.automations.services import automations
 from apps.automations.services.automations import AutomationService
 from apps.automations.services.drafts import discard_draft, duplicate
-from apps.automations.services.faults import STEPS, Faults, faults_of
 from apps.automations.services.preflight.checking import checked_draft
-from apps.automations.services.preflight.found import FoundAt
 from apps.automations.services.switching import switch_automation
 from apps.automations.showing.standing import inside_of
-from apps.automations.views.editing import fault_lines
+from apps.automations.views.findings import finding_lines
 from apps.core.errors import Refused
 from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin, OwnerFilterMixin
 from apps.core.text.formatting import refusal_text
@@ -67,22 +64,12 @@ class Ask(OwnerFilterMixin, TemplateView):
 
 def _checked(automation: Automation) -> dict[str, Any]:
     """What prevents an activation, what might be better, and how many messages a day it means."""
-    faults = faults_of(automation.draft, automation.owner, automation.pk)
-    if lines := fault_lines(automation, faults):
-        return {"faults": lines}
     found = checked_draft(automation, database_now())
     return {
-        "faults": fault_lines(automation, _by_place(found.failures)),
-        "warnings": fault_lines(automation, _by_place(found.warnings)),
+        "failures": finding_lines(automation, found.failures),
+        "warnings": finding_lines(automation, found.warnings),
         "forecast": found.forecast,
     }
-
-
-def _by_place(found: Iterable[FoundAt]) -> Faults:
-    texts: dict[str, list[str]] = defaultdict(list)
-    for one in found:
-        texts[one.step or STEPS].append(f"{one.text} {one.fix}".strip())
-    return texts
 
 
 class AutomationAct(LoggingMixin, OwnerFilterMixin, View):
@@ -116,7 +103,6 @@ def _page(automation: Automation) -> tuple[Any, ...]:
 
 
 def _activate(automation: Automation, inside: str) -> Done:
-    automations.prepare_letters(automation)
     version = automations.activate(
         automation=automation,
         now=database_now(),

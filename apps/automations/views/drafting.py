@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django_htmx.http import HttpResponseClientRedirect
 
-from apps.automations.definition.flow import FlowUnreadable, Raw, raw_steps
+from apps.automations.definition.flow import Raw, shown_steps
 from apps.automations.models import Automation
 from apps.automations.services.drafts import Draft, change_draft
 from apps.automations.showing.in_words import Speaker
@@ -42,10 +42,7 @@ class DraftMixin(LoggingMixin, OwnerFilterMixin):
     @property
     def steps(self) -> list[Raw]:
         """The steps of the draft; none when they cannot be read."""
-        try:
-            return raw_steps(self.automation.draft)
-        except FlowUnreadable:
-            return []
+        return shown_steps(self.automation.draft)
 
     def speaker(self) -> Speaker:
         """Says the parts of the draft."""

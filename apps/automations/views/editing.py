@@ -10,19 +10,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
-from apps.automations.definition.flow import FlowUnreadable, Node, Raw, raw_steps, tree_of
+from apps.automations.definition.flow import FlowUnreadable, Node, Raw, tree_of
 from apps.automations.definition.outline import Outline
 from apps.automations.forms.steps import FORMS, StepForm, ThenForm
-from apps.automations.models import Automation, Step
-from apps.automations.services.drafts import Draft, differs, is_open
-from apps.automations.services.faults import EXITS, STEPS, TRIGGER, Faults, count_of, faults_of
-from apps.automations.showing.in_words import Speaker
+from apps.automations.models import Step
+from apps.automations.services.drafts import Draft, differs, is_open, rename
+from apps.automations.services.preflight.checking import checked_outline
+from apps.automations.services.preflight.findings import EXITS, TRIGGER, WHOLE
 from apps.automations.showing.steps import lines_of
 from apps.automations.views.conditions import ConditionBuilder
 from apps.automations.views.drafting import DraftMixin
+from apps.automations.views.findings import by_step
 from apps.core.mixins import wants_fragment
 from apps.mailings.models import Channel
 from apps.mailings.sending_accounts import default_account
@@ -36,11 +37,6 @@ ADDABLE: Final = (
     ("act", pgettext_lazy("add a step", "Action")),
     ("exit", pgettext_lazy("add a step", "Exit")),
 )
-_PLACES: Final = {
-    TRIGGER: gettext_lazy("Trigger"),
-    EXITS: gettext_lazy("Exit rules"),
-    STEPS: gettext_lazy("Steps"),
-}
 
 
 class StepGone(LookupError):
@@ -73,12 +69,9 @@ class AutomationEdit(DraftMixin, View):
         return self.to_editor(f"step-{rest}" if verb != "delete" else "steps")
 
     def _rename(self) -> None:
-        """An empty name is none: the automation keeps its own."""
-        if name := " ".join(self.request.POST.get("name", "").split())[:120]:
-            Automation.objects.editable_by(self.actor).filter(pk=self.automation.pk).update(
-                name=name
-            )
-            messages.success(self.request, _("Saved."))
+        name = self.request.POST.get("name", "")
+        rename(automation_id=self.automation.pk, actor=self.actor, name=name)
+        messages.success(self.request, _("Saved."))
 
     def _add(self, rest: str) -> HttpResponse:
         kind, _colon, place = rest.partition(":")
@@ -107,11 +100,14 @@ class AutomationEdit(DraftMixin, View):
 
     def _shown(self, *, sure: str = "", focus: str = "") -> HttpResponse:
         automation = self.automation
-        faults = faults_of(automation.draft, automation.owner, automation.pk)
+        checked = checked_outline(automation)
+        findings = by_step(checked.findings)
         speaker, steps = self.speaker(), self.steps
 
         def about(node: Node) -> Mapping[str, Any]:
-            return {"faults": faults.get(node.key, []), "sure": node.key == sure}
+            found = findings.get(node.key, ())
+            wrong = any(one.stops for one in found)
+            return {"findings": found, "wrong": wrong, "sure": node.key == sure}
 
         context = {
             "automation": automation,
@@ -121,8 +117,10 @@ class AutomationEdit(DraftMixin, View):
             "trigger": speaker.trigger(automation.draft.get("trigger")),
             "reentry": speaker.reentry(automation.draft.get("reentry")),
             "exits": speaker.exits(automation.draft.get("exits")),
-            "faults": {place: faults.get(place, []) for place in _PLACES},
-            "missing": count_of(faults),
+            "of_trigger": findings.get(TRIGGER, ()),
+            "of_rules": findings.get(EXITS, ()),
+            "of_whole": findings.get(WHOLE, ()),
+            "missing": len(checked.failures),
             "addable": ADDABLE,
             "focus": focus,
         }
@@ -141,29 +139,6 @@ def _act(draft: Draft, verb: str, key: str) -> None:
     }
     if acts[verb](key):
         draft["steps"] = outline.steps()
-
-
-def fault_lines(automation: Automation, faults: Faults) -> list[tuple[str, str, str]]:
-    """Each fault with its place in words and where it is corrected."""
-    if not count_of(faults):
-        return []
-    try:
-        steps = {one["key"]: one for one in raw_steps(automation.draft)}
-    except FlowUnreadable:
-        steps = {}
-    speaker = Speaker(automation.owner, automation.draft, steps.values())
-    found = []
-    for place, texts in faults.items():
-        name = speaker.step(steps[place]) if place in steps else str(_PLACES.get(place, place))
-        found += [(name, text, _address(automation, place, place in steps)) for text in texts]
-    return found
-
-
-def _address(automation: Automation, place: str, is_step: bool) -> str:
-    if is_step:
-        return reverse("automations:step", args=[automation.pk, place])
-    names = {TRIGGER: "automations:trigger", EXITS: "automations:rules"}
-    return reverse(names.get(place, "automations:edit"), args=[automation.pk])
 
 
 class StepEdit(DraftMixin, View):

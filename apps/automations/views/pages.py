@@ -17,9 +17,8 @@ from django.views.generic import TemplateView
 
 from apps.automations.definition.flow import FlowUnreadable, Node, raw_steps, tree_of
 from apps.automations.models import Automation, AutomationVersion
-from apps.automations.services.automations import AutomationService
-from apps.automations.services.drafts import EMPTY, differs, is_open
-from apps.automations.services.faults import count_of, faults_of
+from apps.automations.services.drafts import create_draft, differs, is_open
+from apps.automations.services.preflight.checking import checked_outline
 from apps.automations.services.switching import is_switchable
 from apps.automations.showing.in_words import TRIGGERS, UNKNOWN, Speaker
 from apps.automations.showing.standing import (
@@ -128,8 +127,7 @@ class AutomationCreate(LoggingMixin, OwnerFilterMixin, TemplateView):
                 made = begin(slug=slug, owner=owner, language=(get_language() or "")[:2])
             else:
                 name = request.POST.get("name", "").strip() or _("New automation")
-                made = Automation(owner=owner, name=name, draft=dict(EMPTY))
-                AutomationService(owner).save(made)
+                made = create_draft(owner=owner, name=name, draft={})
         except LookupError as error:
             raise Http404 from error
         except Refused as refused:
@@ -157,7 +155,7 @@ class AutomationDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
         own = automation.owner_id == self.actor.pk
         changed = differs(automation)
         asked = own and (changed or automation.version is None)
-        faults = faults_of(automation.draft, automation.owner, automation.pk) if asked else {}
+        missing = len(checked_outline(automation).failures) if asked else 0
         return super().get_context_data(
             automation=automation,
             badge=badge_of(automation),
@@ -168,7 +166,7 @@ class AutomationDetail(TwoTemplatesMixin, OwnerFilterMixin, TemplateView):
             version=version,
             number_text=str(version.number) if version is not None else "",
             inside=sum(one.inside for one in versions),
-            faults=count_of(faults),
+            missing=missing,
             differs=changed,
             **shown_definition(automation, version),
             **kwargs,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.generic import TemplateView, View
 
 from apps.automations.clock import database_now
@@ -23,9 +23,12 @@ from apps.automations.showing.offers import Offers
 from apps.automations.showing.people import (
     DID,
     automations_of,
+    came_in_text,
+    goes_on_text,
     in_state,
     people_of,
     positions_of,
+    removed_text,
     with_positions,
 )
 from apps.core.errors import Refused
@@ -150,8 +153,7 @@ def filters_of(automation: Automation, params: Any) -> PeopleFilters:
 
 def found_people(automation: Automation, filters: PeopleFilters) -> OwnedQuerySet[Enrolment]:
     """The enrolments that the filters find."""
-    versions = list(automation.versions.values_list("pk", flat=True))  # they have an index
-    rows: OwnedQuerySet[Enrolment] = Enrolment.objects.filter(version__in=versions)
+    rows: OwnedQuerySet[Enrolment] = Enrolment.objects.of(automation)
     if (number := filters.value("version")) is not None:
         rows = rows.filter(version__number=number)
     rows = in_state(rows, filters.value("state"))
@@ -181,8 +183,7 @@ class EnrolPeople(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         except Refused as refused:
             messages.error(request, refusal_text(refused))
         else:
-            text = ngettext("%(count)d recipient came in.", "%(count)d recipients came in.", count)
-            messages.success(request, text % {"count": count})
+            messages.success(request, came_in_text(count))
         return redirect("automations:people", pk=pk)
 
     def _whom(self, automation: Automation) -> OwnedQuerySet[Recipient]:
@@ -229,26 +230,15 @@ class PeopleAct(LoggingMixin, OwnerFilterMixin, View):
 
 
 def _retry(rows: OwnedQuerySet[Enrolment]) -> str:
-    return _goes_on(people.retry_failed(enrolments=rows, now=database_now()))
+    return goes_on_text(people.retry_failed(enrolments=rows, now=database_now()))
 
 
 def _skip(rows: OwnedQuerySet[Enrolment]) -> str:
-    return _goes_on(people.skip_failed(enrolments=rows, now=database_now()))
-
-
-def _goes_on(count: int) -> str:
-    text = ngettext("%(count)d recipient goes on.", "%(count)d recipients go on.", count)
-    return text % {"count": count}
+    return goes_on_text(people.skip_failed(enrolments=rows, now=database_now()))
 
 
 def _remove(rows: OwnedQuerySet[Enrolment]) -> str:
-    count = people.remove(enrolments=rows, now=database_now())
-    text = ngettext(
-        "%(count)d recipient removed from the automation.",
-        "%(count)d recipients removed from the automation.",
-        count,
-    )
-    return text % {"count": count}
+    return removed_text(people.remove(enrolments=rows, now=database_now()))
 
 
 _ACTS: Final[Mapping[str, Callable[[OwnedQuerySet[Enrolment]], str]]] = {

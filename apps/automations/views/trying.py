@@ -8,14 +8,12 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 
 from apps.automations.definition.parts import END
-from apps.automations.definition.reading import DefinitionInvalid, read
 from apps.automations.forms.trying import TryForm
 from apps.automations.models import Automation
-from apps.automations.services.checking import check_usable
-from apps.automations.services.faults import faults_of
+from apps.automations.services.preflight.checking import AutomationUnfit, check_playable
 from apps.automations.showing.in_words import Speaker
 from apps.automations.trying.play import Play, Played
-from apps.automations.views.editing import fault_lines
+from apps.automations.views.findings import finding_lines
 from apps.core.mixins import OwnerFilterMixin
 from apps.mailings.models import Recipient
 from apps.mailings.selectors.recipient_search import with_address
@@ -49,11 +47,9 @@ class TryOut(OwnerFilterMixin, TemplateView):
         if person is None:
             return {"nobody": True}
         try:
-            definition = read(automation.draft)
-            check_usable(definition, automation.owner, automation.pk)
-        except DefinitionInvalid:
-            faults = faults_of(automation.draft, automation.owner, automation.pk)
-            return {"faults": fault_lines(automation, faults)}
+            definition = check_playable(automation)
+        except AutomationUnfit as refused:
+            return {"failures": finding_lines(automation, refused.findings)}
         play = Play(automation, definition, person, data["start"], data["reaction"])
         steps = {one["key"]: one for one in automation.draft["steps"]}
         speaker = Speaker(automation.owner, automation.draft, steps.values())

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from apps.core.content.hints import hints
 from apps.core.content.program.utm import shown
-from apps.core.errors import DomainError
+from apps.core.errors import DomainError, Refused
 from apps.core.slots import planner
 from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Mailing, Run, Tracking
@@ -53,12 +53,11 @@ def review_of(
     Of many people a sample is counted; with ``totals`` also how many get it, with ``exact`` all.
     """
     summary = summary_of_mailing(mailing, exact=exact, totals=totals)
-    refused, code = _refused(mailing, now)
-    to_approve = code == Run.Reason.APPROVAL
+    refused, to_approve = _refused(mailing, now)
     return Review(
         summary=summary,
         senders=senders_of(mailing.routes, mailing.owner),
-        refused="" if to_approve else refused,
+        refused=refused,
         to_approve=to_approve,
         findings=list(_findings(mailing)),
         ahead=mailing.starts_at > now,
@@ -68,15 +67,28 @@ def review_of(
     )
 
 
-def _refused(mailing: Mailing, now: datetime) -> tuple[str, str]:
-    """What forbids a start, and the code of it."""
-    if now >= mailing.ends_at:
-        return _("The sending window has ended. Set another time."), ""
+def check_start(mailing: Mailing) -> bool:
+    """Check all that a start checks. True if it waits for an approval then, which forbids nothing.
+
+    Raises what forbids to send the mailing at all.
+    """
     try:
         planner.value.rehearse(mailing_id=mailing.pk, early=True)
+    except Refused as refusal:
+        if refusal.code != Run.Reason.APPROVAL:
+            raise
+        return True
+    return False
+
+
+def _refused(mailing: Mailing, now: datetime) -> tuple[str, bool]:
+    """What forbids a start, and whether it waits for an approval."""
+    if now >= mailing.ends_at:
+        return _("The sending window has ended. Set another time."), False
+    try:
+        return "", check_start(mailing)
     except DomainError as refusal:
-        return refusal_text(refusal), refusal.code
-    return "", ""
+        return refusal_text(refusal), False
 
 
 def _findings(mailing: Mailing) -> Iterator[str]:

@@ -76,7 +76,7 @@ COUNTS = {
     "/mailings/{pk}/": 19,
     "/mailings/{pk}/panel/": 9,
     "/mailings/{pk}/runs/1/": 9,
-    "/mailings/{pk}/approval/": 6,
+    "/mailings/{pk}/approval/": 5,
     "/approvals/": 5,
     "/queue/": 7,
     "/queue/poll/": 5,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from apps.mailings.models import Mailing, Message, StartRequest
 from apps.mailings.services.agents.start_requests import decline
 from apps.users.models import ApiToken, Notification
 from tests.api.conftest import Voice, voice_of
+from tests.delivery.engine.runs.approvals.approved import READ_AGAIN
 from tests.factories import (
     ExperimentFactory,
     MailingFactory,
@@ -148,6 +150,17 @@ def test_scheduling_is_an_answer_too(agent: Voice, anna: Voice, draft: Mailing) 
     draft.refresh_from_db()
     assert decline(draft, answer="", now=timezone.now()) is False
     assert str(StartRequest.objects.get()) == f"{draft.pk}: test"
+
+
+def test_where_a_manager_has_to_approve_the_start_is_asked_for_all_the_same(
+    agent: Voice, anna: Voice, draft: Mailing, settings: LazySettings
+) -> None:
+    settings.APPROVAL, settings.ZEAL_ALLOWLIST = "always", READ_AGAIN
+    answer = agent.post(f"/api/mailings/{draft.pk}/start-request/", {})
+    assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
+    assert agent.get(f"/api/mailings/{draft.pk}/review/").json()["refused"] == ""
+    started = anna.post(f"/api/mailings/{draft.pk}/start/")
+    assert (started.status_code, started.json()["waiting"]) == (202, "approval")
 
 
 def test_what_cannot_be_sent_is_not_asked_for(agent: Voice, draft: Mailing) -> None:

@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, owner: User) -> None:
     assert run("create", path, "--owner", owner.email, "--name", "Empty")[0] == 0
     found = Automation.objects.get()
     code, text = run("activate", found.pk)
-    assert (code, "[automation_invalid]" in text) == (2, True)
+    assert (code, "[automation_unfit]" in text) == (2, True)
     assert run("show", found.pk)[0] == 0
 
 

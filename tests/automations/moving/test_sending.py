@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.automations.models import Enrolment, StepDone
@@ -223,9 +223,14 @@ def test_an_address_that_another_person_has_in_this_run_fails() -> None:
     assert stage.at(other) == "failed address_taken"
 
 
-def test_pictures_are_made_before_the_activation() -> None:
-    stage = sending()
-    automations.prepare_letters(stage.automation)
-    Message.objects.all().delete()
-    automations.prepare_letters(stage.automation)
-    assert stage.now <= timezone.now() + timedelta(seconds=1)
+def test_pictures_are_made_before_the_transaction_of_the_activation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[int, bool]] = []
+
+    def make(message_id: int) -> None:
+        made.append((message_id, connection.in_atomic_block))
+
+    monkeypatch.setattr(automations, "make_letter_pictures", make)
+    sending()
+    assert made == [(Message.objects.get().pk, False)]

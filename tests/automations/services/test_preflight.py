@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.automations.models import Step
@@ -15,6 +17,7 @@ from apps.automations.services.preflight.checking import (
     AutomationUnfit,
     CheckedDraft,
     checked_draft,
+    checked_outline,
 )
 from apps.delivery.models import AccountState
 from apps.mailings.models import Sender
@@ -23,6 +26,7 @@ from apps.mailings.services.permission.subscribing import subscribe
 from apps.users.models import User
 from tests.automations.stage import (
     MANUAL,
+    NO_END,
     automation,
     definition,
     leaving,
@@ -64,10 +68,71 @@ def test_a_draft_that_fits_says_so(owner: User) -> None:
     assert [one.text for one in bare.findings] == ["It can be activated."]
 
 
-def test_what_has_no_form_is_the_only_finding(owner: User) -> None:
+def test_where_a_part_has_no_form_the_others_are_checked_all_the_same(owner: User) -> None:
     found = checked_draft(automation(owner, {"trigger": MANUAL}), timezone.now())
-    ((step, text),) = failures(found)
-    assert (step, "no form" in text, found.forecast) == ("", True, None)
+    assert (failures(found), found.forecast) == ([("", "Add a step.")], None)
+    steps = (letter(owner, account="nowhere"), {"kind": "condition", "key": "if"})
+    found = checked(owner, *steps, trigger={"kind": "tag", "tag": 10**9}, reentry={"kind": "ever"})
+    assert [(one.step, one.code) for one in found.failures] == [
+        ("trigger", "not_found"),
+        ("exits", "unfit"),
+        ("letter", "account"),
+        ("if", "incomplete"),
+    ]
+
+
+def test_ways_that_lead_nowhere_and_quick_loops_are_named(owner: User) -> None:
+    asked = {"kind": "condition", "key": "if", "did": "sent", "letter": "wait"}
+    found = checked(owner, waiting(seconds=1, next="gone"), asked)
+    assert [(one.step, one.code) for one in found.failures] == [
+        ("wait", "wrong_way"),
+        ("if", "wrong_way"),
+    ]
+    split = {"kind": "split", "key": "s"}
+    shares = [{"share": 50, "next": "one"}, {"share": 50, "next": "two"}]
+    loops = (
+        split | {"shares": shares},
+        waiting("one", seconds=1, next="s"),
+        waiting("two", seconds=1, next="two"),
+    )
+    found = checked(owner, *loops, exits=NO_END)
+    assert [one.step for one in found.failures if one.code == "quick_loop"] == ["s", "two"]
+
+
+def test_the_editor_and_the_activation_say_the_same_of_all_but_the_messages(owner: User) -> None:
+    AccountState.objects.update_or_create(name="email", defaults={"state": "off"})
+    steps = (letter(owner, "disabled"), leaving(), waiting("lost", seconds=1, next="lost"))
+    found = automation(owner, definition(*steps))
+    outline = checked_outline(found)
+    assert [(one.step, one.code, one.result) for one in outline.findings] == [
+        ("disabled", "account", "fail"),
+        ("lost", "quick_loop", "fail"),
+        ("lost", "unreachable", "warn"),
+    ]
+    whole = checked_draft(found, timezone.now())
+    assert whole.failures == outline.failures
+    with pytest.raises(AutomationUnfit) as caught:
+        automations.activate(automation=found, now=timezone.now())
+    assert caught.value.findings == outline.failures
+
+
+def test_more_steps_ask_the_database_no_more(owner: User) -> None:
+    def queries(steps: int) -> int:
+        tag = TagFactory.create(owner=owner)
+        those = [letter(owner, f"letter-{n}") for n in range(steps)]
+        those += [tagging(tag, f"tag-{n}") for n in range(steps)]
+        found = automation(owner, definition(*those))
+        with CaptureQueriesContext(connection) as asked:
+            assert checked_outline(found).findings == []
+        return len(asked)
+
+    assert queries(1) == queries(5)
+
+
+def test_a_step_at_which_nobody_comes_prevents_nothing(owner: User) -> None:
+    found = automation(owner, definition(leaving(), waiting("lost", seconds=60)))
+    assert [one.code for one in checked_outline(found).warnings] == ["unreachable"]
+    assert automations.activate(automation=found, now=timezone.now()).number == 1
 
 
 def test_everything_that_is_not_there_is_named_at_its_step(owner: User) -> None:

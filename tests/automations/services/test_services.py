@@ -50,7 +50,7 @@ def test_a_draft_is_kept_as_it_is_and_asked_about_at_the_activation() -> None:
     assert found.name == "Two words"
     with pytest.raises(Refused) as caught:
         automations.activate(automation=found, now=timezone.now())
-    assert caught.value.code == "automation_invalid"
+    assert caught.value.code == "automation_unfit"
     assert service.remove(found, now=timezone.now())
     with pytest.raises(automations.AutomationUnknown):
         automations.pause(automation=found)

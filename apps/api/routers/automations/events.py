@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.http import Http404
-from django.utils import timezone
 from ninja import Router, Status
 
 from apps.api.auth import ApiRequest
 from apps.api.schemas.automations.enrolments import EventIn, EventOut
 from apps.api.schemas.common import answers
+from apps.automations.clock import database_now
 from apps.automations.services.events import report_event
 from apps.core.permissions import editable_or_403
 from apps.core.values.addresses import NORMAL
@@ -48,7 +48,7 @@ def report_recipient_event(request: ApiRequest, given: EventIn) -> Status[dict[s
         name=given.name,
         key=given.key,
         properties=given.properties,
-        now=timezone.now(),
+        now=database_now(),
     )
     body = {
         "id": event.pk,

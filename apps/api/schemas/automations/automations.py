@@ -1,14 +1,20 @@
 """Automations, and what a check of one finds."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import Field
 
-from apps.api.schemas.common import Given
+from apps.api.schemas.common import PARTIAL, Given, Line
+from apps.automations.services.preflight.findings import FindingCode
 
 AutomationState = Literal["draft", "active", "paused", "stopping", "archived"]
+AutomationName = Annotated[Line, Field(min_length=1, max_length=120, examples=["Welcome"])]
+_DRAFT = {
+    "trigger": {"kind": "manual"},
+    "steps": [{"key": "pause", "kind": "wait", "seconds": 86400}],
+}
 
 
 class AutomationOut(Schema):
@@ -59,6 +65,21 @@ class AutomationDetail(AutomationOut):
     steps: list[StepOut]
 
 
+class AutomationIn(Given):
+    """A name, and the draft as docs/automations.md describes it. It may be incomplete."""
+
+    name: AutomationName
+    draft: dict[str, Any] = Field({}, examples=[_DRAFT])
+
+
+class AutomationChanges(Given):
+    """Only what is to be changed; a draft as a whole."""
+
+    model_config = PARTIAL
+    name: AutomationName | None = None
+    draft: dict[str, Any] | None = None
+
+
 class ActivateIn(Given):
     """What becomes of those inside an older version."""
 
@@ -76,9 +97,12 @@ class StopIn(Given):
 
 
 class AutomationFinding(Schema):
-    """One thing that the check has found, and at which step; an empty one: the whole."""
+    """One thing that the check has found, and at which step. `fail` prevents an activation."""
 
-    step: str = Field(examples=["welcome"])
+    step: str = Field(
+        description="Its key, `trigger` or `exits`; empty: the whole.", examples=["welcome"]
+    )
+    code: FindingCode = Field(description="What it is about.", examples=["message"])
     result: Literal["pass", "unchecked", "warn", "fail"]
     text: str = Field(examples=["There is no link to unsubscribe."])
     fix: str = Field(description="How it is fixed; empty when nothing has to be.")

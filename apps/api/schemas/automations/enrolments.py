@@ -6,23 +6,26 @@ from typing import Annotated, Final, Literal, Self
 from ninja import Schema
 from pydantic import Field, model_validator
 
-from apps.api.schemas.common import Given, Id, Line
+from apps.api.schemas.common import Given, Id, Line, TagName
 from apps.api.schemas.recipients import AttributeValue, EmailAddress, Phone
 from apps.automations.models import Enrolment
 
 EnrolmentState = Literal["waiting", "moving", "finished", "left", "failed", "unknown"]
 #: A program's own word for a fact; what it names happens once.
 OwnKey = Annotated[Line, Field(max_length=100)]
-#: People that one call brings in.
+#: The key of a step.
+StepKey = Annotated[Line, Field(min_length=1, max_length=40)]
+#: People that one call brings in, or does something to.
 MOST: Final = 1000
 
 
 class EnrolIn(Given):
-    """Whom to bring in: exactly one of `recipients`, `email` and `phone`."""
+    """Whom to bring in: exactly one of `recipients`, `email`, `phone` and `tag`."""
 
     recipients: list[Id] = Field([], max_length=MOST, examples=[[17, 18]])
     email: EmailAddress | None = Field(None, examples=[None])
     phone: Phone | None = Field(None, examples=[None])
+    tag: TagName | None = Field(None, description="Everybody with this tag.", examples=[None])
     key: OwnKey = Field(
         "",
         description="Your own word for the reason, such as `order-1042`: with the same one nobody"
@@ -32,8 +35,9 @@ class EnrolIn(Given):
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if sum((bool(self.recipients), self.email is not None, self.phone is not None)) != 1:
-            raise ValueError("give one of recipients, email, phone")
+        named = sum(one is not None for one in (self.email, self.phone, self.tag))
+        if named + bool(self.recipients) != 1:
+            raise ValueError("give one of recipients, email, phone, tag")
         return self
 
 
@@ -49,12 +53,32 @@ class EnrolmentFilter(Schema):
 
     state: EnrolmentState | None = None
     recipient: Id | None = None
+    version: int | None = Field(None, ge=1, le=1_000_000)
+    step: StepKey | None = Field(None, description="Who is or was at the step with this key.")
+    did: Literal["came", "here", "on", "left", "sent", "opened", "clicked"] | None = Field(
+        None, description="Only with `step`: who is at it, went on, left, or got its message."
+    )
+
+
+class EnrolmentChoice(Given):
+    """Whom it concerns: those that meet all that is given, of which something must be."""
+
+    enrolments: list[Id] = Field([], max_length=MOST, examples=[[41]])
+    state: EnrolmentState | None = Field(None, examples=[None])
+    step: StepKey | None = Field(None, examples=[None])
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.enrolments and self.state is None and self.step is None:
+            raise ValueError("give enrolments, state or step")
+        return self
 
 
 class EnrolmentOut(Schema):
     """One recipient's way through one version."""
 
     id: int = Field(examples=[41])
+    automation: int = Field(examples=[3], validation_alias="automation_id")
     recipient: int | None = Field(description="Null: the person was erased.", examples=[17])
     version: int = Field(examples=[1])
     state: EnrolmentState

@@ -16,14 +16,16 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from apps.automations.clock import database_now
 from apps.automations.models import Automation, Enrolment
 from apps.automations.selectors import equation_of, facts_of, line_of
 from apps.automations.services import automations, people
-from apps.automations.services.automations import AutomationService, AutomationUnknown
+from apps.automations.services.automations import AutomationUnknown
+from apps.automations.services.drafts import create_draft, replace_draft
 from apps.automations.services.preflight.checking import AutomationUnfit, checked_draft
+from apps.automations.showing.people import came_in_text, goes_on_text
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Recipient
@@ -94,8 +96,7 @@ class Command(BaseCommand):
             self._list(options)
         elif action == "create":
             owner = user_named(options["owner"])
-            found = Automation(owner=owner, name=options["name"], draft=_read(options["file"]))
-            AutomationService(owner).save(found)
+            found = create_draft(owner=owner, name=options["name"], draft=_read(options["file"]))
             self.stdout.write(_("Draft created (id:%(id)s).") % {"id": found.pk})
         else:
             rows = Automation.objects.select_related("owner", "version")
@@ -149,7 +150,6 @@ def _check(automation: Automation, options: dict[str, Any]) -> str:
 
 
 def _activate(automation: Automation, options: dict[str, Any]) -> str:
-    automations.prepare_letters(automation)
     version = automations.activate(
         automation=automation,
         now=database_now(),
@@ -175,8 +175,8 @@ def _stop(automation: Automation, options: dict[str, Any]) -> str:
 
 
 def _update(automation: Automation, options: dict[str, Any]) -> str:
-    automation.draft = _read(options["file"])
-    AutomationService(automation.owner).save(automation)
+    draft = _read(options["file"])
+    replace_draft(automation_id=automation.pk, actor=automation.owner, draft=draft)
     return _("Draft saved.")
 
 
@@ -187,23 +187,17 @@ def _enrol(automation: Automation, options: dict[str, Any]) -> str:
     elif options["tag"]:
         found = found.filter(tags__name=options["tag"])
     count = people.enrol_people(automation=automation, people=found, now=database_now())
-    text = ngettext("%(count)d recipient came in.", "%(count)d recipients came in.", count)
-    return text % {"count": count}
+    return came_in_text(count)
 
 
 def _retry(automation: Automation, options: dict[str, Any]) -> str:
-    rows = Enrolment.objects.filter(automation=automation)
-    return _moved(people.retry_failed(enrolments=rows, now=database_now()))
+    rows = Enrolment.objects.of(automation)
+    return goes_on_text(people.retry_failed(enrolments=rows, now=database_now()))
 
 
 def _skip(automation: Automation, options: dict[str, Any]) -> str:
-    rows = Enrolment.objects.filter(automation=automation)
-    return _moved(people.skip_failed(enrolments=rows, now=database_now()))
-
-
-def _moved(count: int) -> str:
-    text = ngettext("%(count)d recipient goes on.", "%(count)d recipients go on.", count)
-    return text % {"count": count}
+    rows = Enrolment.objects.of(automation)
+    return goes_on_text(people.skip_failed(enrolments=rows, now=database_now()))
 
 
 _ACTS: Final[Mapping[str, Callable[[Automation, dict[str, Any]], str]]] = {

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from apps.automations.definition.parts import Definition, Send
 from apps.automations.models import Automation, AutomationEvent, Enrolment
-from apps.automations.services.preflight.found import FoundAt
+from apps.automations.services.preflight.findings import WHOLE, DraftFinding, FindingCode
 from apps.core.errors import Refused
 from apps.delivery.accounts import declared
 from apps.delivery.preflight.findings import Place, warning
@@ -46,7 +46,7 @@ def forecast(found: Definition, automation: Automation, now: datetime) -> Arriva
         automation.version.definition["trigger"] == found.trigger.model_dump(mode="json")
     )
     if same:
-        came = Enrolment.objects.filter(automation=automation, entered_at__gte=since)
+        came = Enrolment.objects.of(automation).filter(entered_at__gte=since)
         return ArrivalForecast(came.count(), letters)
     count = _HISTORY.get(found.trigger.kind)
     if count is None:
@@ -54,7 +54,7 @@ def forecast(found: Definition, automation: Automation, now: datetime) -> Arriva
     return ArrivalForecast(count(found.trigger, automation.owner_id, since).count(), letters)
 
 
-def too_many(found: Definition, foreseen: ArrivalForecast) -> list[FoundAt]:
+def too_many(found: Definition, foreseen: ArrivalForecast) -> list[DraftFinding]:
     """Accounts whose limit of a day is lower than the letters that are foreseen."""
     wanting: dict[str, int] = {}
     for one in found.steps:
@@ -71,7 +71,7 @@ def too_many(found: Definition, foreseen: ArrivalForecast) -> list[FoundAt]:
             text = _("Messages a day by account %(name)s: %(count)s; it may send %(most)s.")
             fix = _("Raise the limit, or choose another account.")
             warned = warning(text, fix, Place.NOWHERE, name=name, count=count, most=limit)
-            result.append(FoundAt("", warned))
+            result.append(DraftFinding(WHOLE, FindingCode.LIMIT, warned))
     return result
 
 

@@ -25,8 +25,8 @@ class Approval(BaseModel):
 
     ``fingerprint`` is of the mailing as it was then: of another one the decision says nothing.
     ``parts`` are the same for people, in the language of the installation; ``named`` is how many
-    the audience named. ``demanded``: asked for by a program, whatever ``APPROVAL`` says. ``run``:
-    the one that was started by it. ``notified`` is the state that people have had emails about.
+    the audience named. ``run``: the one that was started by it. ``notified`` is the state that
+    people have had emails about.
     """
 
     audit = AuditRule(quiet=frozenset({"parts", "named", "notified"}))
@@ -49,7 +49,6 @@ class Approval(BaseModel):
     fingerprint: models.CharField[str, str] = models.CharField(max_length=64)
     parts: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
     named: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(default=0)
-    demanded: models.BooleanField[bool, bool] = models.BooleanField(default=False)
     asked_by: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

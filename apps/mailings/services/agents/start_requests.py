@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from apps.core.contracts import Actor
 from apps.core.errors import Refused
-from apps.core.slots import planner
 from apps.mailings.models import Mailing, Message, StartRequest, Variant
+from apps.mailings.services.review import check_start
 from apps.users.notifications import NewNotification, notify
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def ask(mailing: Mailing, *, asked_by: str, note: str, now: datetime) -> StartRe
     """
     row = Mailing.objects.select_for_update().get(pk=mailing.pk)
     _only_draft(row)
-    planner.value.rehearse(mailing_id=row.pk, early=True)
+    check_start(row)
     values = {"asked_by": asked_by, "note": note, "asked_at": now, "declined_at": None}
     request, _made = StartRequest.objects.update_or_create(
         mailing=row, defaults={**values, "answer": ""}

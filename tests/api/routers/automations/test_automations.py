@@ -62,12 +62,14 @@ def test_what_prevents_an_activation_is_named_at_its_step(anna: Voice) -> None:
     answer = anna.post(f"{URL}{found.pk}/activate/", {})
     assert (answer.status_code, answer.json()["code"]) == (422, "automation_unfit")
     (error,) = answer.json()["errors"]
-    assert error["field"] == "letter"
+    assert (error["field"], error["code"]) == ("letter", "message")
     assert "There is no link to unsubscribe." in error["detail"]
     Automation.objects.filter(pk=found.pk).update(draft={})
     answer = anna.post(f"{URL}{found.pk}/activate/", {})
-    assert (answer.status_code, answer.json()["code"]) == (422, "automation_invalid")
-    assert anna.get(f"{URL}{found.pk}/check/").json()["worst"] == "fail"
+    assert (answer.status_code, answer.json()["code"]) == (422, "automation_unfit")
+    findings = anna.get(f"{URL}{found.pk}/check/").json()["findings"]
+    named = [(one["step"], one["code"]) for one in findings]
+    assert named == [("trigger", "incomplete"), ("", "incomplete")]
 
 
 def test_it_is_paused_resumed_and_stopped(anna: Voice) -> None:

@@ -60,10 +60,6 @@ def needs_approval(mailing: Mailing) -> bool:
     """Whether its next run starts only once it is approved. A message to one never waits."""
     if mailing.kind == Mailing.Kind.TRANSACTIONAL:
         return False
-    return _by_rule(mailing) or is_demanded(mailing)
-
-
-def _by_rule(mailing: Mailing) -> bool:
     rule = rule_for(mailing.owner)
     return rule == User.Approval.ALWAYS or (rule == User.Approval.LARGE and _is_large(mailing))
 
@@ -71,13 +67,6 @@ def _by_rule(mailing: Mailing) -> bool:
 def _is_large(mailing: Mailing) -> bool:
     most = settings.APPROVAL_ABOVE
     return audience_of(mailing).people().order_by()[: most + 1].count() > most
-
-
-def is_demanded(mailing: Mailing) -> bool:
-    """True if a program has asked for its start: a person has to say yes, whatever the rule."""
-    rows = Approval.objects.filter(mailing=mailing).order_by("-pk").defer("parts")
-    last = rows.first()
-    return last is not None and last.demanded and last.run_id is None
 
 
 def approved_for(mailing: Mailing) -> Approval | None:
@@ -140,11 +129,10 @@ def newest(mailing: Mailing) -> Approval | None:
     return rows.order_by("-pk").first()
 
 
-def ask(mailing_id: int, *, asked_by: int | None, demanded: bool = False) -> Approval:
+def ask(mailing_id: int, *, asked_by: int | None) -> Approval:
     """Put the mailing as it is before the managers, unless it lies there as it is already.
 
-    What was asked before for another state of it is replaced. ``demanded``: by a program, so that
-    a person says yes even where the rule asks for nobody.
+    What was asked before for another state of it is replaced.
     """
     mailing = _fresh(mailing_id)
     mark, facts = fingerprint_of(mailing), _facts(mailing)
@@ -153,17 +141,11 @@ def ask(mailing_id: int, *, asked_by: int | None, demanded: bool = False) -> App
             Mailing.objects.select_for_update().get(pk=mailing_id)
             same = _counting(mailing).filter(fingerprint=mark, state__in=_OPEN)
             if (known := same.order_by("-pk").first()) is not None:
-                if not demanded or known.demanded:
-                    return known
-            demanded = demanded or is_demanded(mailing)
+                return known
             waiting = Approval.objects.filter(mailing=mailing, state=Approval.State.WAITING)
             waiting.update(state=Approval.State.REPLACED, updated_at=timezone.now())
             made = Approval.objects.create(
-                mailing=mailing,
-                fingerprint=mark,
-                asked_by_id=asked_by,
-                demanded=demanded,
-                **facts,
+                mailing=mailing, fingerprint=mark, asked_by_id=asked_by, **facts
             )
     except IntegrityError:  # somebody else has asked at the same moment
         return Approval.objects.get(mailing=mailing, state=Approval.State.WAITING)
@@ -199,10 +181,8 @@ def keep_due(mailing_id: int) -> None:
 
 
 def may_decide(actor: User, mailing: Mailing) -> bool:
-    """A manager who is not its author; where no rule asks for one, its author on the page, too."""
-    if mailing.owner_id == actor.pk:
-        return not _by_rule(mailing) and is_demanded(mailing)
-    return actor.sees_all
+    """True for a manager who is not its author."""
+    return actor.sees_all and mailing.owner_id != actor.pk
 
 
 @transaction.atomic

@@ -29,17 +29,6 @@ def test_the_author_does_not_approve_even_as_a_manager() -> None:
     assert approve(mailing, ManagerFactory.create()).state == "approved"
 
 
-@pytest.mark.parametrize("rule", ["large", "always"])
-def test_where_a_rule_asks_for_a_second_person_a_program_changes_nothing(
-    rule: str, settings: LazySettings
-) -> None:
-    settings.APPROVAL, settings.APPROVAL_ABOVE = rule, 0
-    mailing = mailing_to(1)
-    approvals.ask(mailing.pk, asked_by=None, demanded=True)
-    with pytest.raises(ApprovalForbidden):
-        approve(mailing, mailing.owner)
-
-
 def test_a_stranger_and_a_blocked_manager_do_not() -> None:
     mailing = mailing_to(1)
     for actor in (UserFactory.create(), ManagerFactory.create(is_active=False)):

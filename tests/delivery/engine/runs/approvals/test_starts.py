@@ -193,16 +193,3 @@ def test_which_mailings_wait(
     settings.APPROVAL, settings.APPROVAL_ABOVE = rule, 2
     mailing = mailing_to(people, owner=UserFactory.create(approval=own))
     assert approvals.needs_approval(mailing) == waits
-
-
-def test_what_a_program_has_asked_for_waits_whatever_the_rule(settings: LazySettings) -> None:
-    settings.APPROVAL = "off"
-    mailing = mailing_to(1)
-    asked = approvals.ask(mailing.pk, asked_by=None, demanded=True)
-    assert approvals.ask(mailing.pk, asked_by=None, demanded=True) == asked
-    with pytest.raises(ApprovalNeeded):
-        service.launch(mailing_id=mailing.pk, trigger=Trigger.MANUAL)
-    approve(mailing, mailing.owner)  # no rule asks for anybody else
-    service.launch(mailing_id=mailing.pk, trigger=Trigger.MANUAL)
-    assert Run.objects.count() == 1
-    assert not approvals.is_demanded(mailing)
