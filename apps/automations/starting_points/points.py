@@ -172,7 +172,7 @@ POINTS: Final = (
     Point(
         "silent",
         gettext_lazy("Re-engagement before clean-up"),
-        gettext_lazy("Two messages to who has opened nothing for 90 days; then a tag."),
+        gettext_lazy("Two messages to those who have opened nothing for 90 days; then a tag."),
         ("comeback", "survey"),
         _silent,
     ),

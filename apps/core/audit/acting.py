@@ -86,7 +86,7 @@ def act_as_command(argv: Sequence[str]) -> None:
     """Name the command that this process runs, unless it serves the site."""
     name = argv[1] if len(argv) > 1 else Path(argv[0]).name
     if name not in _SERVING:
-        act_as(Acting(Kind.COMMAND, name=name[:254], client="command"))
+        act_as(Acting(Kind.COMMAND, name=name[:254]))
 
 
 def client_of(user_agent: str) -> str:

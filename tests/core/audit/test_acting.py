@@ -28,7 +28,7 @@ def test_a_command_acts_by_its_name() -> None:
     with acting(lambda: SYSTEM):
         act_as_command(["manage.py", "send_mailing", "7"])
         found = current()
-    assert (found.kind, found.name, found.client) == (Kind.COMMAND, "send_mailing", "command")
+    assert (found.kind, found.name, found.client) == (Kind.COMMAND, "send_mailing", "")
     assert current() == SYSTEM
 
 
