@@ -11,7 +11,7 @@ from typing import Final
 from apps.core.contracts import Blame, Channel, Guard, Letter, Outcome, Verdict
 from apps.core.responses.stored import NOTHING, Response, coded, foreign
 from apps.delivery.channels.http.channel import FailureStreak
-from apps.delivery.channels.smpp.errors import Meaning, error_text, meaning_of
+from apps.delivery.channels.smpp.errors import Meaning, error_text, meaning_of, stored_code
 from apps.delivery.channels.smpp.link import LinkFailed
 from apps.delivery.channels.smpp.message import MessageWriter, Unsendable
 from apps.delivery.channels.smpp.receipts import ID_PREFIX
@@ -51,6 +51,8 @@ class SmppChannel(ThreadedChannel):
             outcome = self._deliver(connection, letter)
         except NotAllowed:
             return self._refused(letter)
+        except Unsendable as refusal:  # by us: it says nothing of the centre
+            return Outcome(letter.delivery_id, Verdict.FAILED, response=refusal.response)
         outcome = replace(outcome, seconds=time.monotonic() - started)
         if outcome.verdict is not Verdict.UNKNOWN:
             self._begun.discard(letter.delivery_id)
@@ -58,8 +60,7 @@ class SmppChannel(ThreadedChannel):
             self._guard.answered(connection, outcome.delivery_id, sent)
         if outcome.verdict is Verdict.UNSENT:
             self._failure, self._failed_until = outcome, time.monotonic() + _HOLD
-        if outcome.code or outcome.verdict is not Verdict.FAILED:  # not what we refuse ourselves
-            self._streak.note(outcome)
+        self._streak.note(outcome)
         return outcome
 
     def close(self) -> list[Outcome]:
@@ -85,12 +86,9 @@ class SmppChannel(ThreadedChannel):
         return self._streak.exceeded()
 
     def _deliver(self, connection: int, letter: Letter) -> Outcome:
-        """All parts, one after the other. Raises NotAllowed: nothing of it has left."""
+        """All parts, one after the other. Raises NotAllowed, Unsendable: nothing of it has left."""
         number = letter.delivery_id
-        try:
-            bodies = [one.packed() for one in self._writer.messages_of(letter)]
-        except Unsendable as refusal:
-            return Outcome(number, Verdict.FAILED, response=refusal.response)
+        bodies = [one.packed() for one in self._writer.messages_of(letter)]
         answer = Answer(0, "")
         for done, body in enumerate(bodies):
             try:
@@ -138,15 +136,15 @@ class SmppChannel(ThreadedChannel):
 
 def _refused_by(number: int, status: int) -> Outcome:
     """What a "no" to a whole text, or to its first part, makes of it."""
-    text = error_text(status)
+    text, code = error_text(status), stored_code(status)
     match meaning_of(status):
         case Meaning.BUSY:
-            return Outcome(number, Verdict.UNSENT, status, text, blame=Blame.BUSY)
+            return Outcome(number, Verdict.UNSENT, code, text, blame=Blame.BUSY)
         case Meaning.ACCOUNT:
-            return Outcome(number, Verdict.UNSENT, status, text, blame=Blame.ACCOUNT)
+            return Outcome(number, Verdict.UNSENT, code, text, blame=Blame.ACCOUNT)
         case Meaning.LATER:
-            return Outcome(number, Verdict.RETRY, status, text)
-    return Outcome(number, Verdict.FAILED, status, text)
+            return Outcome(number, Verdict.RETRY, code, text)
+    return Outcome(number, Verdict.FAILED, code, text)
 
 
 def _unknown(number: int, why: Response, done: int, count: int) -> Outcome:

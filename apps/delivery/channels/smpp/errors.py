@@ -28,6 +28,8 @@ UNKNOWN_COMMAND: Final = 0x03
 RECEIVER_BUSY: Final = 0x64
 RECEIVER_REFUSES: Final = 0x66
 
+#: The highest number that is stored.
+_MOST: Final = 0x7FFFFFFF
 ERRORS: Final[Mapping[int, tuple[str, Meaning]]] = {
     0x01: ("ESME_RINVMSGLEN", Meaning.MESSAGE),
     0x02: ("ESME_RINVCMDLEN", Meaning.MESSAGE),
@@ -87,6 +89,11 @@ def meaning_of(status: int) -> Meaning:
 def blame_for_bind(status: int) -> Blame:
     """Who is to blame for a refused bind: the centre when it is full, else the account."""
     return Blame.BUSY if meaning_of(status) is Meaning.BUSY else Blame.ACCOUNT
+
+
+def stored_code(status: int) -> int:
+    """The number as far as its column holds it; 0 for a larger one, which stands in the text."""
+    return status if status <= _MOST else 0
 
 
 def error_text(status: int) -> Response:

@@ -17,7 +17,7 @@ from apps.core.contracts import Blame
 from apps.core.responses.stored import Response, coded
 from apps.delivery.channels.connection_errors import error_response
 from apps.delivery.channels.http.client import tls
-from apps.delivery.channels.smpp.errors import blame_for_bind, error_text
+from apps.delivery.channels.smpp.errors import blame_for_bind, error_text, stored_code
 from apps.delivery.channels.smpp.pdu import (
     Command,
     Pdu,
@@ -82,7 +82,8 @@ class Link:
                 if pdu.is_answer and pdu.sequence == mine:
                     if pdu.status:
                         blame = blame_for_bind(pdu.status)
-                        raise LinkFailed(error_text(pdu.status), pdu.status, blame)
+                        code = stored_code(pdu.status)
+                        raise LinkFailed(error_text(pdu.status), code, blame)
                     if pdu.command != answer_to(Command.BIND_TRANSCEIVER):
                         raise PduBroken(f"command {pdu.command:#x}")
                     return

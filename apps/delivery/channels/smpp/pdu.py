@@ -160,8 +160,9 @@ def bind_body(username: str, password: str, system_type: str) -> bytes:
 
 
 def message_id_in(body: bytes) -> str:
-    """The centre's id of a message, in the body of ``submit_sm_resp`` (4.4.2)."""
-    return body.partition(b"\0")[0].decode("latin-1")
+    """The centre's id of a message, in the body of ``submit_sm_resp`` (4.4.2), fit to be stored."""
+    text = body.partition(b"\0")[0].decode("latin-1")
+    return "".join(char for char in text if char.isprintable()).strip()
 
 
 def short_message(body: bytes) -> ShortMessage:

@@ -16,6 +16,7 @@ from apps.delivery.channels.smpp.pdu import (
     PduReader,
     ShortMessage,
     bind_body,
+    message_id_in,
     next_sequence,
     short_message,
 )
@@ -75,6 +76,13 @@ def test_a_broken_body_is_refused_and_nothing_else(body: bytes) -> None:
         short_message(body)
     except PduBroken:
         pass
+
+
+@pytest.mark.parametrize(
+    ("body", "text"), [(b"1A\0", "1A"), (b" 1A\n\x1b\0", "1A"), (b"", ""), (b"1A", "1A")]
+)
+def test_an_id_is_fit_to_be_stored(body: bytes, text: str) -> None:
+    assert message_id_in(body) == text
 
 
 def test_numbers_begin_again_after_the_highest() -> None:
