@@ -117,6 +117,12 @@ class MailingIn(Given):
     tracking: Literal["", "off", "totals", "persons"] = Field(
         "", description="What its emails measure. Empty: what `TRACKING` says."
     )
+    tracking_text: bool | None = Field(
+        None,
+        description="Links of the text version are measured as well. Null: what `TRACKING_TEXT`"
+        " says.",
+        examples=[None],
+    )
     public: bool = Field(
         False,
         description="Show it in the public archive, once it is sent. While it is being sent, and"
@@ -189,6 +195,7 @@ class MailingOut(Schema):
     purpose: str = Field(examples=["marketing"])
     on_cap: str = Field(examples=["wait"])
     tracking: str = Field(examples=["persons"])
+    tracking_text: bool | None = Field(examples=[None])
     utm: dict[str, str] = Field(examples=[{"source": "newsletter", "medium": "email"}])
     public: bool
     slug: str = Field(examples=["spring-news"])

@@ -70,6 +70,12 @@ class SendIn(Given):
     tracking: Literal["", "off", "totals", "persons"] = Field(
         "", description="What an email measures. Empty: nothing."
     )
+    tracking_text: bool | None = Field(
+        None,
+        description="Links of its text version are measured as well. Null: what `TRACKING_TEXT`"
+        " says.",
+        examples=[None],
+    )
     purpose: Purpose = Field(
         "marketing",
         description="`service`: receipts and the like, also to those who have unsubscribed.",
