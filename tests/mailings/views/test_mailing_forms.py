@@ -288,8 +288,11 @@ def test_what_is_measured_is_chosen_shown_and_copied(cast: Cast, settings: LazyS
     assert dict(form.fields["tracking"].choices)[""] == "As usual: Each person"
     usual = dict(form.fields["tracking_text"].widget.choices)["unknown"]
     assert usual == "As usual: Not measured"
-    review = reverse("mailings:review", args=[mailing.pk])
-    assert "Totals only, including links of the text" in owner.get(review).content.decode()
+    review, detail = (
+        reverse(f"mailings:{page}", args=[mailing.pk]) for page in ("review", "detail")
+    )
+    for page in (review, detail):
+        assert "Totals only, including links of the text" in owner.get(page).content.decode()
     copy = duplicate_mailing(mailing=mailing, now=timezone.now())
     assert (copy.tracking, copy.tracking_text) == ("totals", True)
     settings.TRACKING_CHOICE = False
