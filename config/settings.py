@@ -360,7 +360,7 @@ HOOK_SPARKPOST_LOGIN = ENV.hook_sparkpost_login
 HOOK_UNISENDER_GO_KEY = ENV.hook_unisender_go_key
 HOOK_SES_TOPICS = topics_of(ENV.hook_ses_topics)
 HOOK_GENERIC_KEY = ENV.hook_generic_key
-TRACKING, TRACKING_CHOICE, TRACKING_KEEP_DAYS, LINK_URL = ENV.measuring
+TRACKING, TRACKING_TEXT, TRACKING_CHOICE, TRACKING_KEEP_DAYS, LINK_URL = ENV.measuring
 #: Hours after which who has not confirmed a sign-up is reminded once; 0: nobody is.
 SIGNUP_REMINDER_HOURS = ENV.signup_reminder_hours
 BOUNCE_ADDRESS, TRACKING_APPLE_RELAYS = ENV.bounce_address, ENV.tracking_apple_relays

@@ -20,7 +20,16 @@ from apps.mailings.attribute_values import lists_in, shown_text
 from apps.mailings.models import Mailing, Recipient
 
 Checker = Literal[
-    "email", "phone", "messenger", "line", "text", "time_zone", "language", "tags", "status"
+    "email",
+    "phone",
+    "messenger",
+    "line",
+    "text",
+    "time_zone",
+    "language",
+    "refusal",
+    "tags",
+    "status",
 ]
 
 
@@ -36,6 +45,7 @@ class Target(StrEnum):
     COMMENT = "comment"
     TIME_ZONE = "time_zone"
     LANGUAGE = "language"
+    UNMEASURED = "unmeasured"
     TAGS = "tags"
     STATUS = "status"
     LISTS = "lists"
@@ -159,6 +169,12 @@ RECIPIENT_FIELDS: Final = (
         "language lang locale язык",
         longest=10,
         in_template=True,
+    ),
+    RecipientField(
+        Target.UNMEASURED,
+        "unmeasured",
+        "refusal",
+        "unmeasured do_not_measure do_not_track не_измерять не_отслеживать",
     ),
     RecipientField(
         Target.TAGS,

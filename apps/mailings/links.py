@@ -7,7 +7,8 @@ that everything else has; these go on opening.
 
 Of that kind, a token is 24 bytes: 16 bytes of HMAC over purpose and id, and the id masked by an
 HMAC of those 16 bytes (the construction of SIV). Both kinds are deterministic, so a letter rendered
-again carries the same link; one changed bit, another id or another purpose opens nothing.
+again carries the same link; one changed bit, another id or another purpose opens nothing. Each of
+the keys is tried, whether or not one has opened it: the work does not say what a token is.
 """
 
 from __future__ import annotations
@@ -67,19 +68,19 @@ def _seal(purpose: bytes, number: int) -> bytes:
 
 def unsealed(purpose: bytes, token: str) -> int | None:
     """The number in the token, or None when nobody here has made it for this purpose."""
-    raw = bytes_of(token)
-    return _opened(purpose, raw) if raw is not None else None
+    return _opened(purpose, bytes_of(token))
 
 
 def _opened(purpose: bytes, raw: bytes) -> int | None:
     seal, masked = raw[:16], raw[16:]
+    found = None
     for secret in _secrets():
         sealing, masking = _keys(secret, purpose)
         plain = _mask(masked, masking, seal)
         expected = hmac.digest(sealing, purpose + b"|" + plain, "sha256")[:16]
         if hmac.compare_digest(expected, seal):
-            return int.from_bytes(plain)
-    return None
+            found = int.from_bytes(plain)
+    return found
 
 
 def _secrets() -> tuple[str, ...]:
@@ -126,15 +127,13 @@ def letter_of(token: str) -> LetterRef | None:
 
 
 def _ref(token: str, *, second: bool) -> LetterRef | None:
-    raw = bytes_of(token)
-    if raw is None:
-        return None
+    raw, found = bytes_of(token), None
     for secret in _secrets():
         plain = _seals(secret).opened(raw, second=second)
         if plain is not None:
             parts = plain[:6], plain[6:10], plain[10:]
-            return LetterRef(*(int.from_bytes(part) for part in parts))
-    return None
+            found = LetterRef(*(int.from_bytes(part) for part in parts))
+    return found
 
 
 def unsubscribe_token(delivery_id: int, run_id: int = 0, version: int = 0) -> str:
@@ -144,14 +143,14 @@ def unsubscribe_token(delivery_id: int, run_id: int = 0, version: int = 0) -> st
 
 def delivery_of(token: str) -> int | None:
     """The delivery whose unsubscribe link this is, or None for a forged one."""
-    letter = letter_of(token)
-    return letter.delivery_id if letter is not None else unsealed(UNSUBSCRIBE, token)
+    letter, before = letter_of(token), unsealed(UNSUBSCRIBE, token)
+    return letter.delivery_id if letter is not None else before
 
 
 def delivery_viewed(token: str) -> int | None:
     """The delivery whose letter this link shows, or None for a forged one."""
-    letter = _ref(token, second=True)
-    return letter.delivery_id if letter is not None else unsealed(VIEW, token)
+    letter, before = _ref(token, second=True), unsealed(VIEW, token)
+    return letter.delivery_id if letter is not None else before
 
 
 def unsubscribe_url(delivery_id: int) -> str:

@@ -29,6 +29,8 @@ from apps.mailings.models import Recipient, Subscription
 from apps.mailings.selectors.recipient_status import Address, reasons_of, suppressed_among
 
 CHUNK: Final = 2000
+YES: Final = "yes"
+NO: Final = "no"
 #: The columns of lists, and the status of a subscription that each has.
 _HOW: Final = {target.value: how for target, how in LISTINGS.items()}
 _SQLITE: Final = "SELECT DISTINCT pair.key FROM ({rows}) r, json_each(r.attributes) pair"
@@ -56,7 +58,8 @@ def worded_table_of(rows: OwnedQuerySet[Recipient]) -> RecipientTable:
     """The same for people: headings and statuses in the words of their language."""
     names, own = _attribute_names(rows), _own_columns(rows)
     header = export_header(names, export_headings()[: len(own)])
-    return RecipientTable(header, _cells(rows, own, names, status_words()))
+    texts = {**status_words(), YES: _("yes"), NO: _("no")}
+    return RecipientTable(header, _cells(rows, own, names, texts))
 
 
 def sample_list() -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
@@ -92,7 +95,7 @@ def _cells(
     names: Sequence[str],
     texts: Mapping[str, str],
 ) -> Iterator[list[Cell]]:
-    """Oldest first. ``texts``: what stands for a code in the status."""
+    """Oldest first. ``texts``: what stands for a code."""
     found = rows.order_by("pk").prefetch_related("tags").iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
         suppressed = suppressed_among(chunk)
@@ -101,6 +104,7 @@ def _cells(
             written = {
                 **{name: joined_lists(lists.get((row.pk, how), ())) for name, how in _HOW.items()},
                 "phone": written_phone(row.phone or ""),
+                "unmeasured": texts.get(YES, YES) if row.unmeasured else texts.get(NO, NO),
                 "tags": joined_tags(sorted(tag.name for tag in row.tags.all())),
                 "status": _status(row, suppressed, texts),
             }

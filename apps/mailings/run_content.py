@@ -5,7 +5,8 @@
 stands for which tag or segment, these with their conditions as they were. ``content["view_page"]``:
 whether a page shows the letter to anybody who has its link. ``content["utm"]``: what is added to
 its links, and ``content["links"]`` the block that each link of a document stands in;
-``content["tracking"]`` what is measured of its letters.
+``content["tracking"]`` what is measured of its letters, and ``content["tracking_text"]`` whether
+links of the text part are as well.
 ``content["embedded"]``: the pictures that an email carries; elsewhere they are loaded.
 
 A run has one content, or one for each language and each variant of an experiment.
@@ -100,13 +101,19 @@ def measured_bodies_of(
     if level_in(content) == Tracking.OFF:
         return None
     plain = bodies_of({**content, "utm": {}}, carried)
-    text, html = tracked(plain.text, plain.html, _changes(content), tracker)
+    both = plain.text, plain.html
+    text, html = tracked(*both, _changes(content), tracker, with_text=tracks_text(content))
     return replace(plain, text=text, html=html)
 
 
 def level_in(content: Mapping[str, Any]) -> str:
     """What a run with this content measures; those of before there was a choice: nothing."""
     return str(content.get("tracking", Tracking.OFF))
+
+
+def tracks_text(content: Mapping[str, Any]) -> bool:
+    """True if the links of its text part are measured beside those of the HTML."""
+    return bool(content.get("tracking_text"))
 
 
 def _replaced(addresses: Mapping[str, str], text: str) -> str:

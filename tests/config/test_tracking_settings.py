@@ -12,7 +12,7 @@ __all__ = ["env_file"]
 
 
 def test_nothing_said_measures_persons_for_400_days_by_the_site(env_file: Path) -> None:
-    assert loaded(env_file).measuring == ("persons", True, 400, "")
+    assert loaded(env_file).measuring == ("persons", False, True, 400, "")
 
 
 def test_a_domain_of_ones_own_is_written_in_ascii_and_without_a_slash(env_file: Path) -> None:

@@ -62,6 +62,7 @@ def _body(card: MailingCard) -> dict[str, Any]:
         },
         "local_from": mailing.local_from and mailing.local_from.isoformat(),
         "local_to": mailing.local_to and mailing.local_to.isoformat(),
+        "tracking": mailing.tracking,
         "status": mailing.status,
         "reason": card.reason,
         "next_step": card.next_step,
@@ -83,6 +84,7 @@ def _given(body: MailoutIn) -> service.Mailout:
         tags=list(dict.fromkeys(body.filter.tags)),
         local_from=time.fromisoformat(body.local_from) if body.local_from else None,
         local_to=time.fromisoformat(body.local_to) if body.local_to else None,
+        tracking=body.tracking,
     )
 
 

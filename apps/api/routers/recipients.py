@@ -55,9 +55,9 @@ def list_recipients(
 @router.post("/", response=answers({201: RecipientOut}, 400), summary="Add a recipient")
 def add_recipient(request: ApiRequest, given: RecipientIn) -> Status[Recipient]:
     """It belongs to the caller."""
-    values = {**given.dict(exclude={"tags"}), "source": Recipient.Source.API}
+    values = {**given.dict(exclude={"tags", "unmeasured"}), "source": Recipient.Source.API}
     fresh = Recipient(owner=request.auth.user, **values)
-    recipients_of(request).save(fresh, tags=given.tags)
+    recipients_of(request).save(fresh, tags=given.tags, unmeasured=given.unmeasured)
     return Status(201, recipients().get(pk=fresh.pk))
 
 
@@ -87,13 +87,17 @@ def get_timeline(request: ApiRequest, pk: int, page: Query[PageQuery]) -> dict[s
     }
 
 
-@router.put("/{int:pk}/", response=answers({200: RecipientOut}, 400, 404), summary="Replace it")
+@router.put(
+    "/{int:pk}/", response=answers({200: RecipientOut}, 400, 404, 409), summary="Replace it"
+)
 def replace_recipient(request: ApiRequest, pk: int, given: RecipientIn) -> Recipient:
-    """What is left out becomes empty."""
+    """What is left out becomes empty, but for `unmeasured`, which stays."""
     return _change(request, pk, given.dict())
 
 
-@router.patch("/{int:pk}/", response=answers({200: RecipientOut}, 400, 404), summary="Change it")
+@router.patch(
+    "/{int:pk}/", response=answers({200: RecipientOut}, 400, 404, 409), summary="Change it"
+)
 def change_recipient(request: ApiRequest, pk: int, given: RecipientChanges) -> Recipient:
     """What is left out stays as it is."""
     return _change(request, pk, given.dict(exclude_unset=True))
@@ -102,12 +106,12 @@ def change_recipient(request: ApiRequest, pk: int, given: RecipientChanges) -> R
 def _change(request: ApiRequest, pk: int, values: dict[str, Any]) -> Recipient:
     mine = recipients_of(request)
     recipient = mine.editable_or_403(pk)
-    tags = values.pop("tags", None)
+    tags, unmeasured = values.pop("tags", None), values.pop("unmeasured", None)
     if values.get("phone") != recipient.phone and "operator_code" not in values:
         recipient.operator_code = ""  # it follows from the phone
     for name, value in values.items():
         setattr(recipient, name, value)
-    mine.save(recipient, tags=tags)
+    mine.save(recipient, tags=tags, unmeasured=unmeasured)
     return recipients().get(pk=pk)
 
 

@@ -57,6 +57,7 @@ def send(request: ApiRequest, given: SendIn) -> Status[dict[str, Any]]:
         sender_id=given.sender,
         files=[one.given() for one in given.files],
         tracking=given.tracking,
+        tracking_text=given.tracking_text,
     )
     sent = send_transactional(message_request=single, trigger=Trigger.API)
     about(**{name: value for name, value in asdict(sent).items() if name.endswith("_id")})

@@ -7,7 +7,7 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from apps.api.schemas.common import Given, Id, Moment, OperatorCode, Page, PageQuery, TagName, Text
-from apps.api.schemas.mailings import Clock, Status
+from apps.api.schemas.mailings import Clock, Status, Tracking
 from apps.api.schemas.recipients import Phone, PhoneOut, Zone
 from apps.api.schemas.runs import Counts, DeliveryState
 
@@ -80,6 +80,12 @@ class MailoutIn(Given):
         None, description="Not before this hour of the customer's own day.", examples=["09:00"]
     )
     local_to: Clock | None = Field(None, description="Not after it.", examples=["21:00"])
+    tracking: Tracking | None = Field(
+        None,
+        description="What its emails measure, where it has a further channel for those. Empty: what"
+        " `TRACKING` says. Left out: it stays.",
+        examples=["totals"],
+    )
 
 
 class FilterOut(Schema):
@@ -99,6 +105,7 @@ class MailoutOut(Schema):
     filter: FilterOut
     local_from: str | None = Field(examples=["09:00:00"])
     local_to: str | None = Field(examples=["21:00:00"])
+    tracking: str = Field(description="What its emails measure.", examples=["totals"])
     status: str = Field(description="created, running or completed.", examples=["running"])
     reason: str = Field(
         description="Why it does not go on, as a code: of a waiting run, or of the last refusal to"

@@ -24,6 +24,7 @@ Basis = Literal["subscription", "consent", "stated"]
 Purpose = Literal["marketing", "service"]
 OnCap = Literal["wait", "skip"]
 OtherLanguages = Literal["fallback", "leave_out"]
+Tracking = Literal["", "off", "totals", "persons"]
 Status = Literal["", "created", "running", "completed"]
 Name = Annotated[Line, StringConstraints(min_length=1)]
 AccountName = Annotated[Line, StringConstraints(min_length=1, max_length=40)]
@@ -114,8 +115,14 @@ class MailingIn(Given):
     purpose: Purpose = Field("marketing", description="`service`: receipts and the like.")
     on_cap: OnCap = Field("wait", description="When a frequency rule is reached.")
     utm: Utm = Field(Utm(), description="Parameters of its links.")
-    tracking: Literal["", "off", "totals", "persons"] = Field(
+    tracking: Tracking = Field(
         "", description="What its emails measure. Empty: what `TRACKING` says."
+    )
+    tracking_text: bool | None = Field(
+        None,
+        description="Links of the text version are measured as well. Null: what `TRACKING_TEXT`"
+        " says.",
+        examples=[None],
     )
     public: bool = Field(
         False,
@@ -189,6 +196,7 @@ class MailingOut(Schema):
     purpose: str = Field(examples=["marketing"])
     on_cap: str = Field(examples=["wait"])
     tracking: str = Field(examples=["persons"])
+    tracking_text: bool | None = Field(examples=[None])
     utm: dict[str, str] = Field(examples=[{"source": "newsletter", "medium": "email"}])
     public: bool
     slug: str = Field(examples=["spring-news"])

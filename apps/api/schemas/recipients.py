@@ -107,6 +107,12 @@ class RecipientIn(Given):
     )
     time_zone: Zone = Field("", description="A name of the IANA database.", examples=["Asia/Omsk"])
     language: Language = Field("", description="A code of ISO 639.", examples=["en"])
+    unmeasured: bool | None = Field(
+        None,
+        description="True: openings and clicks are not to be measured, which only the recipient"
+        " takes back. Left out: it stays.",
+        examples=[None],
+    )
     attributes: dict[AttributeName, AttributeValue | ListField] = Field(
         {},
         max_length=100,
@@ -190,6 +196,7 @@ class BulkRow(BaseModel):
     comment: str = Field("", examples=[""])
     time_zone: str = Field("", examples=["Asia/Omsk"])
     language: str = Field("", examples=["en"])
+    unmeasured: bool = Field(False, description="False: it stays.")
     attributes: dict[AttributeName, AttributeValue] = Field({}, examples=[{"city": "Omsk"}])
     tags: list[TagName] = Field([], max_length=100, examples=[["vip"]])
 

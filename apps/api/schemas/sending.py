@@ -1,14 +1,14 @@
 """One message to one recipient."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from ninja import Schema
 from pydantic import Field, StringConstraints, model_validator
 
 from apps.api.schemas.common import Given, Id, Text
 from apps.api.schemas.content.files import FileIn
-from apps.api.schemas.mailings import AccountName, Channel, Purpose
+from apps.api.schemas.mailings import AccountName, Channel, Purpose, Tracking
 from apps.api.schemas.recipients import (
     AttributeName,
     EmailAddress,
@@ -67,8 +67,12 @@ class SendIn(Given):
         examples=[[]],
         description="For the message’s files that programs give (`/api/messages/{id}/files/`).",
     )
-    tracking: Literal["", "off", "totals", "persons"] = Field(
-        "", description="What an email measures. Empty: nothing."
+    tracking: Tracking = Field("", description="What an email measures. Empty: nothing.")
+    tracking_text: bool | None = Field(
+        None,
+        description="Links of its text version are measured as well. Null: what `TRACKING_TEXT`"
+        " says.",
+        examples=[None],
     )
     purpose: Purpose = Field(
         "marketing",

@@ -27,6 +27,18 @@ class TextEmpty(RenderRefused):
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """The bodies of an email with tracked links.
+
+    ``readable``: the HTML that a text is made of where there is none, whose links may be plain.
+    """
+
+    text: Program
+    html: Program
+    readable: Program
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """The frozen message of a run, and where its links lead.
 
@@ -37,8 +49,8 @@ class Content:
     ``server_host`` is the account's server. ``account_email`` is the account's own address, to
     which bounces go; empty: ``from_email``. ``sign`` puts signatures before a whole email.
     ``pictures`` are shown by the HTML: content id, type, content. ``open_file`` gives the
-    bytes of a recipient's own file. ``measured``: text and HTML with tracked links, for those who
-    may be measured; None: nobody is.
+    bytes of a recipient's own file. ``measured``: the bodies for those who may be measured; None:
+    nobody is.
     """
 
     subject: str
@@ -65,7 +77,7 @@ class Content:
     pictures: tuple[tuple[str, str, bytes], ...] = ()
     sign: Callable[[bytes], bytes] | None = None
     open_file: Callable[[StagedFile], bytes] | None = None
-    measured: tuple[Program, Program] | None = None
+    measured: Measured | None = None
 
     def values_for(self, claimed: Claimed) -> Values:
         """What is filled in for one recipient."""

@@ -19,7 +19,7 @@ from apps.core.contracts import Claimed, Letter, Outcome, Verdict
 from apps.core.site import link_url
 from apps.delivery.accounts import declared, signer_of
 from apps.delivery.channels import KINDS
-from apps.delivery.channels.content import Compiled, Content, Links
+from apps.delivery.channels.content import Compiled, Content, Links, Measured
 from apps.delivery.sending_account import SendingAccount
 from apps.mailings.attachments import loaded, snapshot
 from apps.mailings.attribute_values import lists_in
@@ -30,11 +30,13 @@ from apps.mailings.models import Channel, Message, Run, Sender, Tracking
 from apps.mailings.models.audience import MESSENGERS
 from apps.mailings.personal_files.store import bytes_of
 from apps.mailings.run_content import (
+    Bodies,
     bodies_of,
     contents_in_force,
     level_in,
     links_to_page,
     measured_bodies_of,
+    tracks_text,
 )
 from apps.mailings.services.letters.bodies import kept_bodies
 
@@ -181,18 +183,20 @@ def _content(run: Run, account: SendingAccount, now: datetime, is_list: bool) ->
         pictures=pictures,
         sign=signer_of(sender.get("address") or account.from_email) if is_whole else None,
         open_file=bytes_of,
-        measured=_measured(run, account, [cid for cid, _type, _data in pictures]),
+        measured=_measured(run, account, bodies, [cid for cid, _type, _data in pictures]),
     )
 
 
 def _measured(
-    run: Run, account: SendingAccount, cids: Sequence[str]
-) -> tuple[Program, Program] | None:
-    """Text and HTML of an email with its measured links."""
+    run: Run, account: SendingAccount, plain: Bodies, cids: Sequence[str]
+) -> Measured | None:
+    """The bodies of an email with its measured links."""
     if run.channel != Channel.EMAIL:
         return None
     bodies = measured_bodies_of(run.content, Tracker(account.link_url or link_url()), cids)
-    return (bodies.text, bodies.html) if bodies is not None else None
+    if bodies is None:
+        return None
+    return Measured(bodies.text, bodies.html, (bodies if tracks_text(run.content) else plain).html)
 
 
 def _links_of(run: Run) -> Links:

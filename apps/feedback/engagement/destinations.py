@@ -32,7 +32,8 @@ class Destination:
 
 
 class Destinations:
-    """The links of the contents asked for last. Those of a content never change."""
+    """The links of the contents asked for last. Those of a content never change: one that has none
+    is remembered as well, for a token is made after them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,11 +60,10 @@ class Destinations:
             }
         finally:
             close_old_connections()
-        if found:
-            with self._lock:
-                self._known[key] = found
-                while len(self._known) > REMEMBERED:
-                    self._known.popitem(last=False)
+        with self._lock:
+            self._known[key] = found
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
         return found
 
 

@@ -45,6 +45,9 @@ _RETRY: Final = "5"
 #: A number of a link is no longer.
 _DIGITS: Final = 5
 
+#: Its links are looked for as those of any other: the work does not say that it is none.
+_NO_LETTER: Final = LetterRef(delivery_id=0, run_id=0, version=0)
+
 _KEYS: Final = {name: "HTTP_" + name.upper().replace("-", "_") for name in HEADERS}
 
 
@@ -68,9 +71,9 @@ class EngagementFront:
     def _link(self, path: str, environ: dict[str, Any], start: Any) -> Answer:
         token, _slash, digits = path.partition("/")
         letter, number = _letter(token), _number(digits)
-        if letter is None or number is None or environ["REQUEST_METHOD"] not in _METHODS:
+        if environ["REQUEST_METHOD"] not in _METHODS:
             return _not_found(environ, start)
-        if number == TRAP:
+        if number == TRAP and letter.run_id:
             self._take(letter, "click", number, environ)
             return _answer(environ, start, _NOTHING, [], b"")
         try:
@@ -87,8 +90,9 @@ class EngagementFront:
 
     def _pixel(self, path: str, environ: dict[str, Any], start: Any) -> Answer:
         token, _dot, kind = path.partition(".")
-        letter = _letter(token) if kind == "gif" else None
-        if letter is None or environ["REQUEST_METHOD"] not in _METHODS:
+        letter = _letter(token)
+        known = letter.run_id and kind == "gif"
+        if not known or environ["REQUEST_METHOD"] not in _METHODS:
             return _not_found(environ, start)
         self._take(letter, "open", NO_LINK, environ)
         return _answer(environ, start, "200 OK", [("Content-Type", "image/gif")], _GIF)
@@ -113,18 +117,17 @@ class EngagementFront:
         )
 
 
-def _letter(token: str) -> LetterRef | None:
-    """The letter of a run that this is the token of; letters of tests are of none."""
-    letter = letter_of(token)
-    return letter if letter is not None and letter.run_id else None
+def _letter(token: str) -> LetterRef:
+    """The letter that this is the token of; one of no run where nobody here has made it."""
+    return letter_of(token) or _NO_LETTER
 
 
-def _number(digits: str) -> int | None:
-    """The number of a link in an address, written as we write it."""
+def _number(digits: str) -> int:
+    """The number of a link in an address, written as we write it; else one that no link has."""
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > _DIGITS:
-        return None
+        return NO_LINK
     number = int(digits)
-    return number if str(number) == digits else None
+    return number if str(number) == digits else NO_LINK
 
 
 def _answer(

@@ -28,12 +28,12 @@ from apps.feedback.services.public_links import url_of, use
 from apps.feedback.views.public import (
     PADDED,
     PublicPageMixin,
+    genuine,
     language_of,
-    number_in,
     place_for_waiting,
     wait_until,
 )
-from apps.mailings.links import PREFERENCES
+from apps.mailings.links import PREFERENCES, unsealed
 from apps.mailings.models import Channel, Consent, DataCopy, ErasureRequest
 from apps.mailings.models.audience import normal_address
 from apps.mailings.services.permission.consents import Evidence
@@ -75,11 +75,8 @@ class AskForLink(PublicPageMixin, View):
 
     @staticmethod
     def _owner(request: HttpRequest, token: str) -> User:
-        found = User.objects.filter(pk=number_in(request, PREFERENCES, token), is_active=True)
-        owner = found.first()
-        if owner is None:
-            raise Http404
-        return owner
+        number = unsealed(PREFERENCES, token) or 0
+        return genuine(request, User.objects.filter(pk=number, is_active=True).first())
 
     @staticmethod
     def _language(request: HttpRequest) -> str:

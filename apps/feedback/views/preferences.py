@@ -134,10 +134,7 @@ def page_of(
     language = visitor.recipient.language if visitor.knows else ""
     with translation.override(language or get_language() or settings.LANGUAGE_CODE):
         context = {**_context(visitor, done, undo), "connection": connection}
-        response = render(request, "feedback/unsubscribe.html", context)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+        return render(request, "feedback/unsubscribe.html", context)
 
 
 def _context(visitor: Visitor, done: str, undo: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from apps.core.http.costly import THREADS, Busy
 from apps.feedback.services.signups.receive import Visitor
 from apps.mailings.links import unsealed
+
+T = TypeVar("T")
 
 FORGERIES_AN_HOUR: Final = 10
 #: Seconds that an answer takes at least, whether the address is known or not.
@@ -49,8 +51,8 @@ def number_in(request: HttpRequest, purpose: bytes, token: str) -> int:
     return genuine(request, unsealed(purpose, token))
 
 
-def genuine(request: HttpRequest, found: int | None) -> int:
-    """What a token names, once it is not None; inventing tokens is limited."""
+def genuine(request: HttpRequest, found: T | None) -> T:
+    """What a token leads to, once it is not None: one that leads nowhere is taken for invented."""
     if found is None:
         key = f"forged-links:{request.META.get('REMOTE_ADDR', '')}"
         cache.add(key, 0, 3600)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.content.program import utm
 from apps.core.forms import OwnedForm, VersionedForm
@@ -15,6 +16,17 @@ from apps.mailings.models import Mailing, PublicArchive, Tracking
 from apps.mailings.services.publishing.archive import settle_public
 
 _FIELDS: Final = tuple(f"utm_{key}" for key in utm.KEYS)
+
+
+#: By the values of a NullBooleanSelect; its third one is the usual.
+_MEASURED: Final = {
+    "true": pgettext_lazy("links", "Measured"),
+    "false": pgettext_lazy("links", "Not measured"),
+}
+
+
+def _as_usual(level: Any) -> str:
+    return _("As usual: %(level)s") % {"level": level}
 
 
 def _field(example: str, help_text: Any = "") -> forms.CharField:
@@ -41,11 +53,13 @@ class LinksForm(VersionedForm[Mailing]):
     def _offer_measuring(self) -> None:
         """What is measured is asked where mailings may say it."""
         if not settings.TRACKING_CHOICE:
-            del self.fields["tracking"]
+            del self.fields["tracking"], self.fields["tracking_text"]
             return
         field: Any = self.fields["tracking"]
-        usual = _("As usual: %(level)s") % {"level": Tracking(settings.TRACKING).label}
-        field.choices = [("", usual), *Tracking.choices]
+        field.choices = [("", _as_usual(Tracking(settings.TRACKING).label)), *Tracking.choices]
+        of_text: Any = self.fields["tracking_text"]
+        usual = _as_usual(_MEASURED["true" if settings.TRACKING_TEXT else "false"])
+        of_text.widget.choices = [("unknown", usual), *_MEASURED.items()]
 
     @property
     def opens_utm(self) -> bool:
@@ -54,7 +68,9 @@ class LinksForm(VersionedForm[Mailing]):
 
     @property
     def opens_measuring(self) -> bool:
-        return "tracking" in self.fields and bool(self["tracking"].value())
+        if "tracking" not in self.fields:
+            return False
+        return bool(self["tracking"].value()) or self["tracking_text"].value() is not None
 
     @property
     def opens_archive(self) -> bool:

@@ -77,6 +77,7 @@ class MailingForm(TimesForm, RoutesForm, LinksForm, AudienceForm):
             "public",
             "slug",
             "tracking",
+            "tracking_text",
         )
         field_classes = dict.fromkeys(
             (
@@ -93,6 +94,7 @@ class MailingForm(TimesForm, RoutesForm, LinksForm, AudienceForm):
                 ("exclude_lists", "exclude_segments", "exclude_tags"),
                 forms.CheckboxSelectMultiple(attrs=BOX),
             ),
+            "tracking_text": forms.NullBooleanSelect(),
             "exclude_mailings": forms.SelectMultiple(attrs={"size": 5}),
             "basis": forms.RadioSelect(attrs=BOX),
             "basis_statement": forms.TextInput(),

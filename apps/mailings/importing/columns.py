@@ -48,7 +48,8 @@ OWN_COLUMNS = ("id", *(one.name for one in RECIPIENT_FIELDS if one.in_export), "
 #: The same where somebody is on a list: in each column the lists on which people stand so.
 EXPORT_COLUMNS = (*OWN_COLUMNS, *(target.value for target in LISTINGS))
 #: Those that an export always had.
-_ALWAYS = frozenset(OWN_COLUMNS) - {"max_user_id", "vk_user_id", "language", "source"}
+_LATER = frozenset(("max_user_id", "vk_user_id", "language", "unmeasured", "source"))
+_ALWAYS = frozenset(OWN_COLUMNS) - _LATER
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,11 @@ def left(name: str, value: str, *, certain: bool = False) -> str:
     return "" if word in _NO else reason
 
 
+def is_yes(value: str) -> bool:
+    """True for whatever says neither nothing nor no, such as a yes or a date."""
+    return bool(word := _word(value)) and word not in _NO
+
+
 def somebody_left(name: str, values: Iterable[str]) -> str | None:
     """A value of the column that says so, as it is written; None when there is none."""
     if sense_of(name) is None:

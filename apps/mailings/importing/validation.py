@@ -36,6 +36,8 @@ _TARGETS: Final = {one.name: one.target for one in RECIPIENT_FIELDS}
 _LONGEST_ATTRIBUTE = 1_000
 
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: How a database reads a yes.
+REFUSED: Final = "1"
 #: What CRMs write for nothing.
 _NOTHING = frozenset("-–—")
 _MISSED = {
@@ -59,7 +61,7 @@ class Batch:
 
     The names are those of Target plus ``attributes``, and of channels with ``left_`` in front: why
     the address must not be written to. A missing value is an empty string; ``attributes`` and
-    ``tags`` are JSON.
+    ``tags`` are JSON. ``unmeasured`` is there where somebody refuses to be measured.
     """
 
     lines: Sequence[int]
@@ -122,6 +124,8 @@ def check(
         for target, indexes in columns.fields.items()
         if target in _FIELDS and target is not Target.STATUS
     }
+    if REFUSED not in checked.get(Target.UNMEASURED, ()):
+        checked.pop(Target.UNMEASURED, None)
     if columns.attributes:
         checked["attributes"] = _attributes(raw, columns, draft)
     checked |= _left(columns, checked, draft)
@@ -278,6 +282,11 @@ def _languages(values: Sequence[str], _target: Target, draft: _Draft) -> list[st
     return [known[value] or "" for value in values]
 
 
+def _refusals(values: Sequence[str], _target: Target, _draft: _Draft) -> list[str]:
+    known = {value: REFUSED if statuses.is_yes(value) else "0" for value in set(values)}
+    return [known[value] for value in values]
+
+
 def _tags(values: Sequence[str], target: Target, draft: _Draft) -> list[str]:
     known: dict[str, Verdict] = {value: tag_list(value) for value in set(values)}
     for at, value in enumerate(values):
@@ -379,5 +388,6 @@ _CHECKERS: Final[Mapping[str, Callable[[Sequence[str], Target, _Draft], Sequence
     "text": _texts,
     "time_zone": _time_zones,
     "language": _languages,
+    "refusal": _refusals,
     "tags": _tags,
 }

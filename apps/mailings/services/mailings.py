@@ -260,6 +260,15 @@ def why_not_removed(mailing: Mailing) -> str:
     return ""
 
 
+#: What a copy has of its mailing as it is.
+_COPIED: Final = (
+    *("owner_id", "message_id", "channel", "account", "second_channel", "second_account"),
+    *("third_channel", "third_account", "everyone", "filter_operator_codes"),
+    *("exclude_mailed_days", "basis", "basis_statement", "purpose", "on_cap", "other_languages"),
+    *("priority", "local_from", "local_to", "utm", "tracking", "tracking_text"),
+)
+
+
 @transaction.atomic
 def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
     """The same mailing once more as a draft, which does not start on its own.
@@ -270,30 +279,10 @@ def duplicate_mailing(*, mailing: Mailing, now: datetime) -> Mailing:
     length = mailing.ends_at - mailing.starts_at
     name = _("%(name)s (copy)") % {"name": mailing.name}
     copy = Mailing.objects.create(
-        owner_id=mailing.owner_id,
+        **{field: getattr(mailing, field) for field in _COPIED},
         name=name[:200],
-        message_id=mailing.message_id,
-        channel=mailing.channel,
-        account=mailing.account,
-        second_channel=mailing.second_channel,
-        second_account=mailing.second_account,
-        third_channel=mailing.third_channel,
-        third_account=mailing.third_account,
-        everyone=mailing.everyone,
-        filter_operator_codes=mailing.filter_operator_codes,
-        exclude_mailed_days=mailing.exclude_mailed_days,
-        basis=mailing.basis,
-        basis_statement=mailing.basis_statement,
-        purpose=mailing.purpose,
-        on_cap=mailing.on_cap,
-        other_languages=mailing.other_languages,
         starts_at=now + timedelta(days=1),
         ends_at=now + timedelta(days=1) + length,
-        priority=mailing.priority,
-        local_from=mailing.local_from,
-        local_to=mailing.local_to,
-        utm=mailing.utm,
-        tracking=mailing.tracking,
         scheduled_at=None,
     )
     for name in ("filter_tags", "recipients", "exclude_tags", *_OF_OWNER):

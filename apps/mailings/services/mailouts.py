@@ -40,7 +40,10 @@ class MailoutSent(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Mailout:
-    """A mailing as such a client describes it. An empty filter matches no recipient."""
+    """A mailing as such a client describes it. An empty filter matches no recipient.
+
+    ``tracking``: what its emails measure, over a further channel; None: as it was.
+    """
 
     text: str
     starts_at: datetime
@@ -49,6 +52,7 @@ class Mailout:
     tags: Sequence[str]
     local_from: time | None
     local_to: time | None
+    tracking: str | None = None
 
 
 def text_of(message: Message) -> str:
@@ -114,6 +118,8 @@ def _save(mailing: Mailing, given: Mailout, *, tags: Sequence[str] | None) -> No
     if mailing.pk is None or not _same(mailing.ends_at, given.ends_at):
         mailing.ends_at = given.ends_at
     mailing.local_from, mailing.local_to = given.local_from, given.local_to
+    if given.tracking is not None:
+        mailing.tracking = given.tracking
     if given.operator_codes or given.tags:
         mailing.everyone = False
     make_tags(owner_id=mailing.owner_id, names=tags or [], for_mailout=True)

@@ -10,10 +10,12 @@ from typing import Final
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.core.audit.acts import Act
 from apps.core.audit.log import Object, record
 from apps.core.cache.dashboard import forget_figures
+from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Delivery, ErasureRequest, Recipient, RecipientTag, Tag
@@ -34,20 +36,30 @@ class Removed:
     archived: int = 0
 
 
+class MeasuringRefused(Refused):
+    """The person is not to be measured. Only the person takes that back."""
+
+    code = "measuring_refused"
+
+
 class RecipientService(BaseCRUDService[Recipient]):
     """An actor's recipients, archived ones too: they have a history."""
 
     def rows(self) -> OwnedQuerySet[Recipient]:
         return Recipient.objects.all()
 
-    def save(self, row: Recipient, *, tags: Sequence[str] | None = None) -> Recipient:
+    def save(
+        self, row: Recipient, *, tags: Sequence[str] | None = None, unmeasured: bool | None = None
+    ) -> Recipient:
         """Check and save, and put exactly these tags on it (None: leave them).
 
-        Raises ValidationError, also when somebody else took the address a moment ago, and
-        AddressErased and AttributeMisfit.
+        ``unmeasured``: it is not to be measured (None: as it is). Raises ValidationError, also when
+        somebody else took the address a moment ago, and AddressErased, AttributeMisfit and
+        MeasuringRefused.
         """
         try:
             with transaction.atomic():
+                row.unmeasured = _settled(row, unmeasured)
                 fit(row)
                 super().save(row)
                 refuse_erased(row)
@@ -72,6 +84,15 @@ class RecipientService(BaseCRUDService[Recipient]):
         row.archived_at = None
         row.save(update_fields=["archived_at", "updated_at"])
         log.info("recipient_restored", recipient_id=row.pk)
+
+
+def _settled(row: Recipient, wanted: bool | None) -> bool:
+    """Whether it is not to be measured: the person may have said no since the row was read."""
+    stored = Recipient.objects.select_for_update().filter(pk=row.pk)
+    refused = stored.values_list("unmeasured", flat=True).first() or False
+    if refused and wanted is False:
+        raise MeasuringRefused(_("Only the recipient can allow measuring again."))
+    return refused if wanted is None else wanted
 
 
 @transaction.atomic

@@ -14,13 +14,13 @@ from apps.core.content.program.utm import shown
 from apps.core.errors import DomainError, Refused
 from apps.core.slots import planner
 from apps.core.text.formatting import refusal_text
-from apps.mailings.models import Mailing, Run, Tracking
+from apps.mailings.models import Mailing, Run
 from apps.mailings.selectors.messages import template_names
 from apps.mailings.sending_accounts import senders_of
 from apps.mailings.services.languages.translations import languages_of
 from apps.mailings.services.letters.hints import letter_hints
 from apps.mailings.services.publishing.archive import utm_of
-from apps.mailings.services.publishing.measured import tracking_of
+from apps.mailings.services.publishing.measured import measuring_shown
 from apps.mailings.services.reach import is_typed
 from apps.mailings.services.summary import Summary, summary_of_mailing
 
@@ -63,7 +63,7 @@ def review_of(
         ahead=mailing.starts_at > now,
         typed=is_typed(summary.count),
         utm=shown(utm_of(mailing)),
-        measured=str(Tracking(tracking_of(mailing)).label),
+        measured=measuring_shown(mailing),
     )
 
 

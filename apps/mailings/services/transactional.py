@@ -49,7 +49,8 @@ class TransactionalMessage:
     address. ``fields`` go before the recipient's own; nothing leaves after ``expires_in`` seconds.
     ``sender_id``: who an email is from, where that is not the account. ``purpose`` says which
     suppressions and wishes it passes over. ``files``: for the message's files that programs give.
-    ``tracking``: what an email measures; empty: nothing.
+    ``tracking``: what an email measures; empty: nothing. ``tracking_text``: the links of its text
+    version as well; None: as TRACKING_TEXT says.
     """
 
     message: Message
@@ -62,6 +63,7 @@ class TransactionalMessage:
     sender_id: int | None = None
     files: Sequence[GivenFile] = ()
     tracking: str = ""
+    tracking_text: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def _sent(message_request: TransactionalMessage, trigger: str) -> Sent:
         purpose=message_request.purpose,
         sender=sender_or_refused(message_request.sender_id, message.owner_id),
         tracking=message_request.tracking,
+        tracking_text=message_request.tracking_text,
         starts_at=now,
         ends_at=now + timedelta(seconds=message_request.expires_in),
     )

@@ -48,6 +48,7 @@ from apps.mailings.services.agents.start_requests import waiting
 from apps.mailings.services.languages.spread import has_languages
 from apps.mailings.services.mailings import ToggleForbidden, may_toggle, toggle_mailing
 from apps.mailings.services.publishing.archive import public_url, utm_of
+from apps.mailings.services.publishing.measured import measuring_shown
 from apps.users.models import User
 
 
@@ -126,6 +127,7 @@ class MailingDetail(OwnerFilterMixin, TemplateView):
             has_history=bool(card.run) or mailing.current_run > 1,
             transactional=mailing.kind == Mailing.Kind.TRANSACTIONAL,
             utm=shown(utm_of(mailing)),
+            measured=measuring_shown(mailing),
             public_url=public_url(mailing),
             personal_files=files_of_mailing(mailing),
             start_request=waiting(mailing) if mailing.is_draft else None,

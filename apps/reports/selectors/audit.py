@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
-from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DateTimeField, ForeignKey, Model, QuerySet
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.core.audit.acting import Kind
 from apps.core.audit.acts import Act
-from apps.core.audit.rule import audit_rule_of
+from apps.core.audit.in_words import noted_models, value_in_words
 from apps.core.contracts import Actor
 from apps.core.exports.tables import Column
 from apps.core.lists.filters import (
@@ -51,15 +43,6 @@ class AuditFilters(FilterForm):
     until = DayFilter(label=_("To"))
     kind = ChoiceFilter([("", _("any")), *Kind.choices], label=pgettext_lazy("audit", "Acted as"))
     object_id = RowFilter(label=pgettext_lazy("audit", "ID of the object"))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A changed field in words, with its value before and after."""
-
-    label: str
-    before: str
-    after: str
 
 
 #: What the details of acts are called.
@@ -104,67 +87,20 @@ DETAILS: Final = {
 
 def kinds_of_objects() -> Choices:
     """Every kind of object that has entries, by its name."""
-    found = [(label, str(model._meta.verbose_name)) for label, model in _models().items()]
+    found = [(label, str(model._meta.verbose_name)) for label, model in noted_models().items()]
     return [("", _("any")), *sorted(found, key=lambda one: one[1])]
-
-
-@cache
-def _models() -> dict[str, type[Model]]:
-    return {model._meta.label_lower: model for model in apps.get_models() if audit_rule_of(model)}
 
 
 def kind_in_words(entry: AuditEntry) -> str:
     """The kind of the entry's object in words; one that is no more by its code."""
-    model = _models().get(entry.object_type)
+    model = noted_models().get(entry.object_type)
     return str(model._meta.verbose_name) if model is not None else entry.object_type
-
-
-def changes_of(entry: AuditEntry) -> Iterator[Change]:
-    """The entry's changes as people read them."""
-    model = _models().get(entry.object_type)
-    for name, pair in entry.changes.items():
-        before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-        field = _field_of(model, name)
-        yield Change(_label_of(field, name), _said(before, field), _said(after, field))
 
 
 def details_of(entry: AuditEntry) -> Iterator[tuple[str, str]]:
     """What else is known of the act, as pairs."""
     for name, value in entry.details.items():
-        yield str(DETAILS.get(name, name)), _said(value)
-
-
-def _field_of(model: type[Model] | None, name: str) -> Any:
-    """The field of this name, or of this column, or None when the model has none any more."""
-    head = name.partition(".")[0]
-    for candidate in (head, head.removesuffix("_id")):
-        try:
-            return model._meta.get_field(candidate) if model is not None else None
-        except FieldDoesNotExist:
-            continue
-    return None
-
-
-def _label_of(field: Any, name: str) -> str:
-    _head, dot, rest = name.partition(".")
-    label = getattr(field, "verbose_name", None)
-    return f"{label}{dot}{rest}" if label else name
-
-
-def _said(value: Any, field: Any = None) -> str:
-    """The value as people read it: choices by their labels, moments in the reader's zone."""
-    if value in (None, "", [], {}):
-        return "—"
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    labels = dict(getattr(field, "flatchoices", None) or ())
-    if value in labels:
-        return str(labels[value])
-    if isinstance(field, DateTimeField) and (moment := parse_datetime(str(value))) is not None:
-        return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
-    return f"(id:{value})" if isinstance(field, ForeignKey) else str(value)
+        yield str(DETAILS.get(name, name)), value_in_words(value)
 
 
 def entries_found(actor: Actor, filters: AuditFilters) -> QuerySet[AuditEntry]:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.in_words import changes_in_words
 from apps.core.lists.page import ListPage
 from apps.core.lists.table import TableColumn
 from apps.core.mixins import ManagerRequiredMixin
@@ -15,7 +16,6 @@ from apps.reports.selectors.audit import (
     COLUMNS,
     HEADINGS,
     AuditFilters,
-    changes_of,
     details_of,
     entries_found,
     kind_in_words,
@@ -50,7 +50,12 @@ class AuditList(ManagerRequiredMixin, ListPage[AuditEntry, AuditFilters]):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = self.get_page()
         rows = [
-            (row, kind_in_words(row), list(changes_of(row)), list(details_of(row)))
+            (
+                row,
+                kind_in_words(row),
+                list(changes_in_words(row.object_type, row.changes)),
+                list(details_of(row)),
+            )
             for row in page.rows
         ]
         return super().get_context_data(page=page, rows=rows, people=suggested_emails(), **kwargs)

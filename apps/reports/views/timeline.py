@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from apps.core.mixins import OwnerFilterMixin, wants_fragment
 from apps.feedback.engagement.rules import sentence_of
 from apps.mailings.models import Recipient, Term
-from apps.mailings.selectors.engagement.timeline import Happening, timeline_of
+from apps.mailings.selectors.engagement.timeline import DELIVERIES, Happening, timeline_of
 
 _SIZE: Final = 25
 #: The dot beside each kind, by what deliveries have.
@@ -24,7 +24,10 @@ _DOTS: Final = {
 
 
 class RecipientTimeline(OwnerFilterMixin, TemplateView):
-    """Newest first; each opening and click with the rule that judged it."""
+    """Newest first; each opening and click with the rule that judged it.
+
+    Within the recipient's page without the deliveries, which that page lists with their reasons.
+    """
 
     def get_template_names(self) -> list[str]:
         fragment = wants_fragment(self.request)
@@ -33,16 +36,17 @@ class RecipientTimeline(OwnerFilterMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = Recipient.objects.select_related("owner")
         recipient = self.visible_or_404(rows, pk=self.kwargs["pk"])
-        after = self.request.GET.get("after", "")
+        after, alone = self.request.GET.get("after", ""), not wants_fragment(self.request)
+        without = frozenset[str]() if alone else DELIVERIES
         try:
-            page = timeline_of(recipient, size=_SIZE, after=after)
+            page = timeline_of(recipient, size=_SIZE, after=after, without=without)
         except ValueError as error:
             raise Http404 from error
         return super().get_context_data(
             recipient=recipient,
             happenings=[(one, _DOTS.get(one.kind, "pending"), judged(one)) for one in page.rows],
             page=page,
-            alone=not wants_fragment(self.request),
+            alone=alone,
             **kwargs,
         )
 

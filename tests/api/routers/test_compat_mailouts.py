@@ -112,6 +112,15 @@ def test_what_was_made_elsewhere_is_served_here_and_survives_the_way_there_and_b
     assert (mailing.everyone, mailing.message.text, message.text) == (False, "Short", "")
 
 
+def test_what_its_emails_measure_is_given_and_stays_where_it_is_not(anna: Voice) -> None:
+    made = anna.post(LIST, mailout(1, 2, tracking="totals")).json()
+    one = f"{LIST}{made['id']}"
+    assert made["tracking"] == "totals"
+    assert anna.put(one, mailout(1, 2)).json()["tracking"] == "totals"
+    assert anna.put(one, mailout(1, 2, tracking="")).json()["tracking"] == ""
+    assert anna.put(one, mailout(1, 2, tracking="all")).status_code == 422
+
+
 def test_a_text_of_its_own_is_edited_and_its_versions_are_kept(anna: Voice) -> None:
     made = anna.post(LIST, mailout(1, 2)).json()
     anna.put(f"{LIST}{made['id']}", mailout(1, 2, text="Another"))

@@ -327,7 +327,7 @@ def test_ten_thousand_recipients_come_in_by_one_call(anna: Voice) -> None:
 def test_link_parameters_and_the_archive_are_a_mailings_own(anna: Voice) -> None:
     utm = {"source": "news", "campaign": "{{ city }}"}
     made = anna.post("/api/mailings/", given(anna, utm=utm, public=True)).json()
-    assert made["tracking"] == ""
+    assert (made["tracking"], made["tracking_text"]) == ("", None)
     assert made["utm"] == utm and made["slug"] == "spring" and made["public"]
     assert made["archive_url"].endswith("/spring/")
     one = f"/api/mailings/{made['id']}/"
@@ -339,3 +339,4 @@ def test_link_parameters_and_the_archive_are_a_mailings_own(anna: Voice) -> None
     assert anna.patch(one, {"slug": "Spring News"}).status_code == 422
     assert anna.patch(one, {"utm": {}}).json()["utm"] == {}
     assert anna.patch(one, {"tracking": "off"}).json()["tracking"] == "off"
+    assert anna.patch(one, {"tracking_text": True}).json()["tracking_text"] is True

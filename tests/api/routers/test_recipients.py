@@ -47,6 +47,22 @@ def test_a_recipient_comes_into_being_is_changed_and_goes(anna: Voice) -> None:
     assert anna.get(one).status_code == 404
 
 
+def test_a_refusal_to_be_measured_is_given_and_stays(anna: Voice) -> None:
+    made = anna.post(LIST, {"email": "no@example.org", "unmeasured": True}).json()
+    one = f"{LIST}{made['id']}/"
+    assert made["unmeasured"] is True
+    assert anna.patch(one, {"full_name": "Anna"}).json()["unmeasured"] is True
+    assert anna.put(one, {"email": "no@example.org"}).json()["unmeasured"] is True
+    back = anna.patch(one, {"unmeasured": False})
+    assert (back.status_code, back.json()["code"]) == (409, "measuring_refused")
+    other = anna.post(LIST, {"email": "yes@example.org"}).json()
+    assert other["unmeasured"] is False
+    assert anna.patch(f"{LIST}{other['id']}/", {"unmeasured": True}).json()["unmeasured"] is True
+    rows = [{"email": "no@example.org"}, {"email": "new@example.org", "unmeasured": True}]
+    anna.post(f"{LIST}bulk/", {"items": rows})
+    assert Recipient.objects.filter(unmeasured=True).count() == 3
+
+
 def test_one_that_was_written_to_is_archived(anna: Voice) -> None:
     delivery = DeliveryFactory.create(recipient=RecipientFactory.create(owner=anna.user))
     one = f"{LIST}{delivery.recipient_id}/"

@@ -65,6 +65,7 @@ def people(owner: User) -> list[Recipient]:
                attributes={"status": "unsubscribed", "email": "other@example.org", "имя": "И"}),
         person(email="e@example.org", phone="79160000002", left={"phone": "complained"}),
         person(email="f@example.org", language="en", attributes={"_1_взнос": "5"}),
+        person(email="g@example.org", unmeasured=True),
     ]  # fmt: skip
 
 

@@ -279,18 +279,24 @@ def test_link_parameters_are_kept_shown_and_checked(cast: Cast) -> None:
 
 def test_what_is_measured_is_chosen_shown_and_copied(cast: Cast, settings: LazySettings) -> None:
     settings.TRACKING = "persons"
-    create(cast, tracking="totals")
+    create(cast, tracking="totals", tracking_text="true")
     mailing = Mailing.objects.get(name="Весна")
-    assert mailing.tracking == "totals"
+    assert (mailing.tracking, mailing.tracking_text) == ("totals", True)
     owner, url = cast.client("owner"), reverse("mailings:edit", args=[mailing.pk])
     form = owner.get(url).context["form"]
     assert form.opens_measuring
     assert dict(form.fields["tracking"].choices)[""] == "As usual: Each person"
-    review = reverse("mailings:review", args=[mailing.pk])
-    assert "Totals only" in owner.get(review).content.decode()
-    assert duplicate_mailing(mailing=mailing, now=timezone.now()).tracking == "totals"
+    usual = dict(form.fields["tracking_text"].widget.choices)["unknown"]
+    assert usual == "As usual: Not measured"
+    review, detail = (
+        reverse(f"mailings:{page}", args=[mailing.pk]) for page in ("review", "detail")
+    )
+    for page in (review, detail):
+        assert "Totals only, including links of the text" in owner.get(page).content.decode()
+    copy = duplicate_mailing(mailing=mailing, now=timezone.now())
+    assert (copy.tracking, copy.tracking_text) == ("totals", True)
     settings.TRACKING_CHOICE = False
-    assert "tracking" not in owner.get(url).context["form"].fields
+    assert not {"tracking", "tracking_text"} & owner.get(url).context["form"].fields.keys()
     assert "Each person" in owner.get(review).content.decode()
 
 

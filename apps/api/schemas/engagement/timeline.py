@@ -24,7 +24,10 @@ class HappeningOut(Schema):
     )
     rule: str = Field(description="The rule that judged it, as a code.", examples=["click"])
     rule_text: str = Field(description="The same in words.", examples=["A link was followed."])
-    text: str = Field(description="Of a consent: which list, and how.", examples=[""])
+    text: str = Field(
+        description="Of a consent: which list, and how. Of a change: what, from what to what.",
+        examples=[""],
+    )
 
     @staticmethod
     def resolve_mailing_id(one: Happening) -> int | None:

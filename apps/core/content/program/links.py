@@ -24,8 +24,9 @@ from apps.core.content.template_language import OUTPUT, TEXT
 _OWN: Final = re.compile(r"\b(?:unsubscribe|preferences|view)_url\b")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _REST: Final = re.compile(r"[^\s<>\"']*")
-#: What ends the sentence around an address.
+#: What ends the sentence around an address; a bracket does that the address has not opened.
 _BEHIND: Final = ".,;:!?)]}»”"
+_BRACKETS: Final = {")": "(", "]": "[", "}": "{"}
 #: What leads somewhere when it is clicked; beside these, the shapes that Outlook draws.
 _LINKS: Final = frozenset(("a", "area"))
 
@@ -294,10 +295,24 @@ class _TextLinks(_Links):
         if end == len(text):  # a placeholder may follow
             self._add(text[at:], made)
             return end
-        stop = at + len(text[at:end].rstrip(_BEHIND))
+        stop = at + self._length(text[at:end])
         self._add(text[at:stop], made)
         self._close(made)
         return stop
+
+    def _length(self, rest: str) -> int:
+        """How much of what goes on with the open address is still the address."""
+        begun = source_of(self._open or ())
+        opened = {
+            closing: sum(part.count(opening) - part.count(closing) for part in (begun, rest))
+            for closing, opening in _BRACKETS.items()
+        }
+        length = len(rest)
+        while length and (last := rest[length - 1]) in _BEHIND and opened.get(last, -1) < 0:
+            if last in opened:
+                opened[last] += 1
+            length -= 1
+        return length
 
     def _close(self, made: list[Part | _Code]) -> None:
         made += self._changed(self._open or ())
@@ -310,8 +325,9 @@ class _TextLinks(_Links):
         last = self._open[-1] if self._open else ""
         behind = ""
         if isinstance(last, str):
-            kept = last.rstrip(_BEHIND)
-            behind = last[len(kept) :]
-            self._open[-1:] = [kept] if kept else []
+            self._open.pop()
+            length = self._length(last)
+            behind = last[length:]
+            self._open += [last[:length]] if length else []
         self._close(made)
         self._add(behind, made)

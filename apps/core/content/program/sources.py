@@ -12,6 +12,7 @@ from apps.core.content.program.steps import (
     Literal,
     Rendered,
     Step,
+    Token,
     Value,
     html_steps,
     literals_in,
@@ -54,10 +55,11 @@ def readable_steps(text: Program, html: Program) -> tuple[Step, ...]:
 def text_of(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """The plain text of an HTML body.
 
-    Made once where values and unmarked fragments are all that differs; else for each recipient.
+    Made once where values, the token and unmarked fragments are all that differs; else for each
+    recipient.
     """
     found = [step for step in steps if not isinstance(step, Literal)]
-    if not all(isinstance(step, Value) or _is_inline(step) for step in found):
+    if not all(isinstance(step, (Value, Token)) or _is_inline(step) for step in found):
         html = pieces_of(steps, Text())
         source = "".join(literals_in(steps))
         return (Rendered(lambda values: html_to_text(html.fill(values)), source),)
@@ -91,6 +93,8 @@ def _is_inline(step: Step) -> bool:
 
 def _inline(step: Step) -> Step:
     match step:
+        case Token():
+            return step
         case Value(name=name, fallback=fallback, place=place):
             return Value(name, fallback, TEXT_ESCAPES[place], place)
         case Rendered(text=write) if write is not None:

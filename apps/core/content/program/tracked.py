@@ -4,7 +4,7 @@ A tracked link is a literal, the token of its letter and the link's number: the 
 of each letter, written as it is. Where the link leads is kept beside the letter, and never in the
 address. Not tracked are links that only their recipient's data show whole, those that say
 ``data-track="off"``, and in a repeat or in Liquid those with placeholders: what these stand for
-is known in there only.
+is known in there only. A link of the text that the HTML has as well is the same link.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from html.parser import HTMLParser
 from typing import Final
 
 from apps.core.content.program.links import Change, Found, Walk, source_of
-from apps.core.content.program.parts import Fragment, Part, Placeholder, Program
+from apps.core.content.program.parts import Fragment, Link, Part, Placeholder, Program
 from apps.core.content.program.pieces import Pieces, Text, pieces_of
-from apps.core.content.program.queries import is_fixed, is_web, plain
+from apps.core.content.program.queries import is_fixed, is_web, plain, with_query
 from apps.core.content.program.sources import from_html
 from apps.core.content.program.steps import html_steps
 from apps.core.content.program.values import TOKEN, Values
@@ -48,15 +48,17 @@ class Tracker:
     def __init__(self, base: str) -> None:
         self._base = base
         self._numbers: dict[int, int] = {}
+        self._off: set[int] = set()
         self.destinations: list[Destination] = []
 
     def change(self, before: Change, *, in_html: bool) -> Change:
         """The change that tracks a link, once ``before`` has changed it."""
 
         def tracked(found: Found) -> Sequence[Part]:
-            parts = before(found)
-            if not _is_tracked(found, parts):
-                return parts
+            changed = before(found)
+            parts = _whole(changed)
+            if not self._is_tracked(found, parts):
+                return changed
             base = escape(self._base) if in_html else self._base
             return f"{base}/l/", _TOKEN, f"/{self._number(found, parts, in_html)}"
 
@@ -70,6 +72,15 @@ class Tracker:
         end: list[Part] = [f'<img src="{base}/o/', _TOKEN, seen, _TOKEN, hidden]
         return replace(html, parts=_with_end(html.parts, end))
 
+    def _is_tracked(self, found: Found, parts: Sequence[Part]) -> bool:
+        if found.is_off:
+            self._off.add(found.number)
+        if found.number in self._off or not is_web(parts):
+            return False
+        if not all(isinstance(part, (str, Placeholder)) for part in parts):
+            return False
+        return not found.is_inside or is_fixed(found.parts)
+
     def _number(self, found: Found, parts: Sequence[Part], in_html: bool) -> int:
         number = self._numbers.get(found.number)
         if number is None:
@@ -81,25 +92,33 @@ class Tracker:
 
 
 def tracked(
-    text: Program, html: Program, changes: tuple[Change, Change], tracker: Tracker
+    text: Program,
+    html: Program,
+    changes: tuple[Change, Change],
+    tracker: Tracker,
+    *,
+    with_text: bool,
 ) -> tuple[Program, Program]:
-    """Text and HTML with their links led by the tracker: those of the HTML, if there is any.
+    """Text and HTML with their links led by the tracker.
 
     ``changes``: what becomes of a link of the HTML and of the text before it is tracked.
+    ``with_text``: those of the text as well, which a letter without HTML always has tracked.
     """
     walk = Walk()
     in_html = walk.html(html, tracker.change(changes[0], in_html=True))
-    if html.is_empty:
-        return walk.text(text, tracker.change(changes[1], in_html=False)), html
-    return walk.text(text, changes[1]), tracker.ended(in_html)
+    of_text = changes[1]
+    if with_text or html.is_empty:
+        of_text = tracker.change(of_text, in_html=False)
+    return walk.text(text, of_text), html if html.is_empty else tracker.ended(in_html)
 
 
-def _is_tracked(found: Found, parts: Sequence[Part]) -> bool:
-    if found.is_off or not is_web(parts):
-        return False
-    if not all(isinstance(part, (str, Placeholder)) for part in parts):
-        return False
-    return not found.is_inside or is_fixed(found.parts)
+def _whole(parts: Sequence[Part]) -> Sequence[Part]:
+    """The address with parameters that a text could not have had: they are filled in, and
+    encoded, when the link is followed."""
+    match [*parts]:
+        case [Link(parts=inner, query=query)] if is_web(inner):
+            return with_query(inner, query, "&")
+    return parts
 
 
 def _address(parts: Sequence[Part]) -> str:

@@ -69,16 +69,14 @@ class Base64Text(Ink[str]):
     token = staticmethod(itemgetter(TOKEN))
 
 
-def alternatives_of(
-    text: Program, html: Program, shown: Program | None = None
-) -> list[list[Piece]]:
+def alternatives_of(text: Program, html: Program, readable: Program) -> list[list[Piece]]:
     """The parts that are alternatives to each other, the plainest first. Raises TemplateRefused.
 
-    ``shown``: the HTML with tracked links; a text that is made of the HTML has none.
+    ``readable``: the HTML that the text is made of where it has none of its own.
     """
-    bodies = [_part("plain", readable_steps(text, html))]
+    bodies = [_part("plain", readable_steps(text, readable))]
     if not html.is_empty:
-        bodies.append(_part("html", html_steps(shown or html)))
+        bodies.append(_part("html", html_steps(html)))
     return bodies
 
 

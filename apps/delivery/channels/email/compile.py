@@ -28,7 +28,7 @@ from apps.core.content.template_language import (
 from apps.core.contracts import Claimed, Letter, StagedFile
 from apps.core.errors import ContentRefused, gettext_noop
 from apps.core.responses.texts import SENTENCES
-from apps.delivery.channels.content import Links, personal_files
+from apps.delivery.channels.content import Links, Measured, personal_files
 from apps.delivery.channels.email.attachment import attachment_part, picture_part
 from apps.delivery.channels.email.bodies import Piece, alternatives_of
 from apps.delivery.channels.email.mime import (
@@ -64,8 +64,8 @@ class EmailContent:
     ``list_archive``: the address of a page with what was sent before.
     ``carrying`` stands around the Message-ID in a header that a provider gives back.
     ``transmitter`` is the mailbox that sends for the one in From; empty: that one itself.
-    ``open_file`` gives the bytes of a recipient's own file. ``measured``: text and HTML with
-    tracked links; ``text`` and ``html`` are for those who are not measured.
+    ``open_file`` gives the bytes of a recipient's own file. ``measured``: the bodies with tracked
+    links; ``text`` and ``html`` are for those who are not measured.
     """
 
     subject: str
@@ -88,7 +88,7 @@ class EmailContent:
     carrying: tuple[str, str] | None = None
     transmitter: str = ""
     open_file: Callable[[StagedFile], bytes] | None = None
-    measured: tuple[Program, Program] | None = None
+    measured: Measured | None = None
 
 
 class CompiledEmail:
@@ -276,8 +276,8 @@ def _content(content: EmailContent) -> list[Piece]:
 
 
 def _body(content: EmailContent) -> list[Piece]:
-    text, html = content.measured or (content.text, content.html)
-    parts = alternatives_of(text, content.html, html)
+    measured = content.measured or Measured(content.text, content.html, content.html)
+    parts = alternatives_of(measured.text, measured.html, measured.readable)
     if content.pictures and len(parts) > 1:  # RFC 2387: with the HTML alone
         shown: list[list[Piece]] = [[picture_part(*one)] for one in content.pictures]
         related = 'related; type="text/html"'

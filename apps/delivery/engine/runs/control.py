@@ -277,7 +277,7 @@ def _replacement(run: Run, domain: str, written: Message) -> dict[str, Any]:
     old = run.content
     entries = entries_of_run(run, written)
     content = snapshot_of(written, domain=domain, fields=old.get("fields"), entries=entries)
-    kept = ("sender", "headers", "utm", "feed", "tracking")
+    kept = ("sender", "headers", "utm", "feed", "tracking", "tracking_text")
     content |= {part: old[part] for part in kept if part in old}
     if run.mailing.purpose == Mailing.Purpose.CONFIRMATION:
         content["view_page"] = False

@@ -38,7 +38,6 @@ from apps.mailings.models import (
     Run,
     RunRoute,
     Sender,
-    Tracking,
     Trigger,
 )
 from apps.mailings.rules import asking, audience_of_run, candidates, reasoned, rule_of
@@ -54,7 +53,7 @@ from apps.mailings.services.letters.bodies import make_pictures
 from apps.mailings.services.media.uses import mark_sent
 from apps.mailings.services.permission.basis import check_basis
 from apps.mailings.services.publishing.archive import utm_of
-from apps.mailings.services.publishing.measured import keep_links, tracking_of
+from apps.mailings.services.publishing.measured import keep_links, measured_of
 from apps.mailings.wait_reasons import rate_figures
 
 log = structlog.get_logger(__name__)
@@ -319,9 +318,7 @@ def _content_of(
         content["view_page"] = False  # it has a link by which its recipient alone acts
     if utm := utm_of(mailing):
         content["utm"] = utm
-    if (tracking := tracking_of(mailing)) != Tracking.OFF:
-        content["tracking"] = tracking
-    return asking(content, mailing.owner_id)
+    return asking(content | measured_of(mailing), mailing.owner_id)
 
 
 def _sender_of(mailing: Mailing) -> Sender | None:

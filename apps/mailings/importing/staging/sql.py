@@ -37,7 +37,7 @@ CREATE TEMPORARY TABLE import_stage (
     {"".join(f"{name} bigint, " for name in _NUMBERS)}
     {"".join(f"{name} text NOT NULL DEFAULT '', " for name in (*TEXTS, *LEFT, *SAID))}
     attributes {{json}} NOT NULL DEFAULT '{{{{}}}}', tags {{json}} NOT NULL DEFAULT '[]',
-    words {{json}} NOT NULL DEFAULT '[]'
+    words {{json}} NOT NULL DEFAULT '[]', unmeasured boolean NOT NULL DEFAULT false
 )"""
 
 #: Rows that went straight into the recipients' table: the row of line ``first_line + n`` has the
@@ -72,10 +72,10 @@ _FOUND = "".join(
 
 _INSERT = f"""
 INSERT INTO {RECIPIENT} (id, created_at, updated_at, owner_id,
-    {", ".join((*ADDRESS.values(), *TEXTS))}, attributes, source, added_by_id)
+    {", ".join((*ADDRESS.values(), *TEXTS))}, unmeasured, attributes, source, added_by_id)
 SELECT s.id, %(now)s, %(now)s, %(owner)s,
-    {", ".join(f"s.{name}" for name in (*ADDRESS.values(), *TEXTS))}, s.attributes, %(source)s,
-    CAST(%(added_by)s AS bigint)
+    {", ".join(f"s.{name}" for name in (*ADDRESS.values(), *TEXTS))}, s.unmeasured, s.attributes,
+    %(source)s, CAST(%(added_by)s AS bigint)
 FROM import_stage s"""
 
 #: The rows of some lines, straight into the real table.
@@ -169,6 +169,17 @@ UPDATE {RECIPIENT} SET updated_at = %(now)s,
 FROM import_claim c JOIN import_changed h ON h.line = c.line
     JOIN import_stage s ON s.line = c.line
 WHERE {RECIPIENT}.id = c.target"""
+
+#: Who is known and does not want to be measured, whether or not the rest of the row changes
+#: anything. Nothing takes a refusal back but the person.
+_REFUSING = f"""
+FROM import_claim c JOIN import_stage s ON s.line = c.line AND s.unmeasured
+    JOIN {RECIPIENT} r ON r.id = c.target WHERE NOT r.unmeasured"""
+NOTE_REFUSING = f"""
+INSERT INTO import_changed (line) SELECT c.line {_REFUSING} ON CONFLICT DO NOTHING"""
+REFUSE = f"""
+UPDATE {RECIPIENT} SET unmeasured = true, updated_at = %(now)s
+WHERE id IN (SELECT r.id {_REFUSING})"""
 
 #: Known by an unconfirmed sign-up alone; the owner's file makes them known, unless ``{but}`` says
 #: that the confirmation stays open.

@@ -120,7 +120,7 @@ class StagingTables(ABC):
         self.taken = self.added = self.updated = self.lost = 0
         self.unchanged = self.suppressed = self.kept = self.missing = 0
         self._last = 0
-        self._has_tags = self._has_left = False
+        self._has_tags = self._has_left = self._has_refusals = False
         permission = job.permission
         self._only_adds = job.plain
         self._cursor: CursorWrapper = connection.cursor()
@@ -257,10 +257,14 @@ class StagingTables(ABC):
         self._run(statements.CREATE_CHANGED)
         if self.job.update:
             self._run(statements.NOTE_CHANGED.format(differs=self.differs))
+        if self._has_refusals:
+            self._run(statements.NOTE_REFUSING)
         if not self.job.dry_run:
             self._assign_ids()
             if self.job.update:
                 self._run(statements.UPDATE.format(merged=self.merged))
+            if self._has_refusals:
+                self._run(statements.REFUSE)
             self._run(statements.INSERT_CLAIMED)
 
     def _note_tagged(self) -> None:
@@ -339,4 +343,5 @@ class StagingTables(ABC):
         self._last = rows.lines[-1]
         self._has_tags = self._has_tags or "tags" in rows.columns
         self._has_left = self._has_left or not _LEFT.isdisjoint(rows.columns)
+        self._has_refusals = self._has_refusals or "unmeasured" in rows.columns
         return True

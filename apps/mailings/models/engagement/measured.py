@@ -13,6 +13,7 @@ from apps.mailings.models.engagement.figures import Tracking
 class MeasuredMailing(models.Model):
     """``tracking`` is what its letters measure; empty: what TRACKING says.
 
+    ``tracking_text``: the links of the text part as well; null: as TRACKING_TEXT says.
     ``again_of`` is the run to whose silent people it writes again; each of them is asked once.
     """
 
@@ -23,6 +24,9 @@ class MeasuredMailing(models.Model):
         blank=True,
         default="",
         db_default="",
+    )
+    tracking_text: models.BooleanField[bool | None, bool | None] = models.BooleanField(
+        _("links of the text version"), null=True, blank=True
     )
     again_of: models.ForeignKey[Any, Any] = models.ForeignKey(
         "mailings.Run",

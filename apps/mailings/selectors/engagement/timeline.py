@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import pgettext_lazy
 
+from apps.core.audit.acts import Act
+from apps.core.audit.in_words import changes_in_words
 from apps.mailings.models import (
     Consent,
     Delivery,
     Engagement,
     Recipient,
     SuppressionEvent,
+    Tag,
     TrackedLink,
 )
+from apps.users.models import AuditEntry
 
 #: Of each kind of rows the newest are looked at.
 MOST: Final = 2_000
@@ -48,6 +53,8 @@ _ACTS: Final = {
 }
 _ENDS: Final = ("delivered", "bounced", "failed")
 _REACTIONS: Final = {"open": "opened", "click": "clicked"}
+#: What the recipient's page lists with reasons, outside of the timeline.
+DELIVERIES: Final = frozenset(("sent", *_ENDS))
 #: A row that is written when it is made is not changed by that.
 _AT_ONCE: Final = timedelta(seconds=5)
 
@@ -60,7 +67,7 @@ class Happening:
     """One thing that happened. ``delivery``: to which letter; ``link``: where a click led.
 
     ``term`` and ``rule`` say who opened or clicked, and why that is known; ``detail`` is what else
-    there is to say.
+    there is to say; ``changes``: the changed fields, as the audit log has them.
     """
 
     kind: str
@@ -73,6 +80,7 @@ class Happening:
     term: str = ""
     rule: str = ""
     detail: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -94,14 +102,20 @@ class TimelinePage:
     next: str
 
 
-def timeline_of(recipient: Recipient, *, size: int, after: str = "") -> TimelinePage:
-    """So many of what happened, from this place on. Raises ValueError for what is no place."""
-    every = sorted(_all(recipient), key=lambda one: one.key, reverse=True)
+def timeline_of(
+    recipient: Recipient, *, size: int, after: str = "", without: frozenset[str] = frozenset()
+) -> TimelinePage:
+    """So many of what happened, from this place on; nothing of the kinds in ``without``.
+
+    Raises ValueError for what is no place.
+    """
+    found = (one for one in _all(recipient) if one.kind not in without)
+    every = sorted(found, key=lambda one: one.key, reverse=True)
     place = _place(after) if after else None
     older = [one for one in every if place is None or one.key < place]
     rows = older[:size]
     more = ".".join(map(str, rows[-1].key)) if len(older) > size else ""
-    return TimelinePage(_with_links(rows), len(every), more)
+    return TimelinePage(_with_changes(_with_links(rows)), len(every), more)
 
 
 def _place(text: str) -> Key:
@@ -111,8 +125,7 @@ def _place(text: str) -> Key:
 
 def _all(recipient: Recipient) -> Iterator[Happening]:
     yield Happening("added", recipient.created_at, recipient.pk)
-    if recipient.updated_at - recipient.created_at > _AT_ONCE:
-        yield Happening("changed", recipient.updated_at, recipient.pk)
+    yield from _changes(recipient)
     deliveries = Delivery.objects.filter(recipient=recipient).select_related("run__mailing")
     letters = {row.pk: row for row in deliveries.defer("run__content").order_by("-pk")[:MOST]}
     yield from _deliveries(letters.values())
@@ -121,6 +134,19 @@ def _all(recipient: Recipient) -> Iterator[Happening]:
         yield from _reactions(row, letters.get(row.delivery_id))
     yield from _consents(recipient)
     yield from _suppressions(recipient)
+
+
+def _changes(recipient: Recipient) -> Iterator[Happening]:
+    """Those that the audit log still has; of a write of many rows, such as an import, the last."""
+    known = recipient.created_at + _AT_ONCE
+    about: dict[str, Any] = {"object_type": recipient._meta.label_lower, "object_id": recipient.pk}
+    rows = AuditEntry.objects.filter(**about, act=Act.CHANGED).only("at", "changes")
+    for row in rows.order_by("-pk")[:MOST]:
+        if row.at > recipient.created_at + _AT_ONCE:
+            yield Happening("changed", row.at, row.pk, changes=row.changes)
+        known = max(known, row.at + _AT_ONCE)
+    if recipient.updated_at > known:
+        yield Happening("changed", recipient.updated_at, recipient.pk)
 
 
 def _deliveries(rows: Iterable[Delivery]) -> Iterator[Happening]:
@@ -168,6 +194,27 @@ def _suppressions(recipient: Recipient) -> Iterator[Happening]:
         kind = "allowed" if row.act == SuppressionEvent.Act.LIFTED else "suppressed"
         detail = f"{row.address} · {row.get_reason_display()}"
         yield Happening(kind, row.created_at, row.pk, detail=detail)
+
+
+def _with_changes(rows: list[Happening]) -> list[Happening]:
+    """The changes with what was changed, from what to what."""
+    pairs = [pair for one in rows for pair in one.changes.get("tags", ()) if isinstance(pair, list)]
+    tags = {pk for pair in pairs for pk in pair}
+    names = dict(Tag.objects.filter(pk__in=tags).values_list("pk", "name")) if tags else {}
+    return [replace(one, detail=_changed(one, names)) if one.changes else one for one in rows]
+
+
+def _changed(one: Happening, tags: Mapping[int, str]) -> str:
+    changes = dict(one.changes)
+    if "tags" in changes:
+        changes["tags"] = [_named(pair, tags) for pair in changes["tags"]]
+    found = changes_in_words(Recipient._meta.label_lower, changes)
+    said = sorted(f"{capfirst(it.label)}: {it.before} → {it.after}" for it in found)
+    return " · ".join(said)
+
+
+def _named(ids: Any, tags: Mapping[int, str]) -> Any:
+    return ", ".join(tags.get(pk, f"(id:{pk})") for pk in ids) if isinstance(ids, list) else ids
 
 
 def _with_links(rows: list[Happening]) -> list[Happening]:

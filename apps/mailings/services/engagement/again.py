@@ -131,7 +131,7 @@ def write_again(*, run: Run, choice: Choice, now: datetime) -> Mailing:
     name = _("%(name)s (again)") % {"name": run.mailing.name}
     draft.name = name[: Mailing._meta.get_field("name").max_length]
     draft.message, draft.again_of = choice.message, run
-    draft.sender_id, draft.tracking = run.mailing.sender_id, run.mailing.tracking
+    draft.sender_id = run.mailing.sender_id
     ended = run.finished_at or now
     draft.starts_at = max(ended + timedelta(hours=choice.hours), now + timedelta(minutes=5))
     draft.ends_at = draft.starts_at + length

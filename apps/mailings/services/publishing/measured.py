@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apps.core.content.program.tracked import Destination, Tracker
 from apps.mailings.models import Channel, Mailing, Run, TrackedLink, Tracking
@@ -25,6 +26,30 @@ def tracking_of(mailing: Mailing) -> str:
     own = mailing.tracking if settings.TRACKING_CHOICE else ""
     usual = Tracking.OFF if mailing.kind == Mailing.Kind.TRANSACTIONAL else settings.TRACKING
     return own or str(usual)
+
+
+def text_tracking_of(mailing: Mailing) -> bool:
+    """True if the links of its text part are measured too: as it says itself where it may, else
+    as TRACKING_TEXT says."""
+    if tracking_of(mailing) == Tracking.OFF:
+        return False
+    own = mailing.tracking_text if settings.TRACKING_CHOICE else None
+    return bool(settings.TRACKING_TEXT if own is None else own)
+
+
+def measuring_shown(mailing: Mailing) -> str:
+    """What it measures, as people read it."""
+    level = str(Tracking(tracking_of(mailing)).label)
+    if not text_tracking_of(mailing):
+        return level
+    return _("%(level)s, including links of the text version") % {"level": level}
+
+
+def measured_of(mailing: Mailing) -> dict[str, Any]:
+    """What the content of a run keeps of this: nothing where nothing is measured."""
+    level = tracking_of(mailing)
+    of_text = {"tracking_text": True} if text_tracking_of(mailing) else {}
+    return {"tracking": level, **of_text} if level != Tracking.OFF else {}
 
 
 def keep_links(run: Run) -> None:

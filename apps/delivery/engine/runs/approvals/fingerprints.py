@@ -23,7 +23,7 @@ from apps.mailings.selectors.mailings import audience_text
 from apps.mailings.services.experiments.variants import written
 from apps.mailings.services.languages.translations import translations_of
 from apps.mailings.services.publishing.archive import utm_of
-from apps.mailings.services.publishing.measured import tracking_of
+from apps.mailings.services.publishing.measured import measured_of
 
 #: What of a mailing is not approved: how it stands, and when that changed. A new field is.
 STANDING: Final = frozenset(
@@ -50,7 +50,7 @@ def fingerprint_of(mailing: Mailing) -> str:
 
     Needs the mailing's message, sender and owner.
     """
-    parts = [preflights.fingerprint_of(mailing), tracking_of(mailing), *_rows(mailing)]
+    parts = [preflights.fingerprint_of(mailing), measured_of(mailing), *_rows(mailing)]
     return hashlib.sha256(_text(parts).encode()).hexdigest()
 
 
@@ -128,7 +128,7 @@ def _around(mailing: Mailing) -> dict[str, str]:
         "sender": "\n".join(filter(None, [str(sender), sender.reply_to])) if sender else "",
         "routes": "\n".join(f"{channel}: {account}" for channel, account in mailing.routes),
         "schedule": "\n".join(_schedule(mailing)),
-        "settings": _lines({**_rest(mailing), "utm": utm_of(mailing)}),
+        "settings": _lines({**_rest(mailing), "utm": utm_of(mailing), **measured_of(mailing)}),
     }
 
 
@@ -151,6 +151,7 @@ _ELSEWHERE: Final = frozenset(
         *("channel", "account", "second_channel", "second_account", "third_channel"),
         *("third_account", "starts_at", "ends_at", "repeat", "repeat_zone", "repeat_until"),
         *("repeat_from", "local_from", "local_to", "owner_id", "kind", "utm"),
+        *("tracking", "tracking_text"),
     }
 )
 

@@ -42,9 +42,9 @@ def measured(settings: LazySettings) -> None:
 
 
 def written(**fields: Any) -> Mailing:
-    mailing = mailing_to(0, **{key: value for key, value in fields.items() if key == "tracking"})
+    chosen = {key: fields.pop(key) for key in ("tracking", "tracking_text") if key in fields}
+    mailing = mailing_to(0, **chosen)
     changes = {"html": HTML, "text": "", **fields}
-    changes.pop("tracking", None)
     Message.objects.filter(pk=mailing.message_id).update(**changes)
     return mailing
 
@@ -102,6 +102,50 @@ def test_a_letter_without_html_has_the_links_of_its_text_measured(tmp_path: Path
     assert TrackedLink.objects.get(run=run).address == "https://shop.example/a"
 
 
+@pytest.mark.parametrize(("mine", "usual"), [(True, False), (None, True)])
+def test_links_of_the_text_are_measured_by_choice(
+    settings: LazySettings, tmp_path: Path, mine: bool | None, usual: bool
+) -> None:
+    settings.TRACKING_TEXT = usual
+    text = "Shop: https://shop.example/?a=1&b=2, news: https://news.example/. {{ unsubscribe_url }}"
+    mailing = written(text=text, tracking_text=mine)
+    person(mailing, attributes={"city": "Kazan"})
+    run = work(launched(mailing))
+    letter = sent(tmp_path)
+    found = TRACKED.findall(body(letter, "plain"))
+    token = found[0][0]
+    assert found == [(token, "1"), (token, "3")]
+    assert f"news: {BASE}/l/{token}/3. {site_url()}/u/{token}/" in body(letter, "plain")
+    assert [number for _token, number in TRACKED.findall(body(letter, "html"))] == ["1", "2", "0"]
+    addresses = TrackedLink.objects.filter(run=run).values_list("number", "address")
+    assert list(addresses)[-1] == (3, "https://news.example/")
+
+
+@pytest.mark.parametrize(("mine", "usual"), [(False, True), (None, False)])
+def test_and_not_where_that_is_not_chosen(
+    settings: LazySettings, tmp_path: Path, mine: bool | None, usual: bool
+) -> None:
+    settings.TRACKING_TEXT = usual
+    mailing = written(text="https://news.example/", tracking_text=mine)
+    person(mailing)
+    run = work(launched(mailing))
+    assert BASE not in body(sent(tmp_path), "plain") and "tracking_text" not in run.content
+    assert TrackedLink.objects.filter(run=run).count() == 2
+
+
+def test_a_text_made_of_the_html_has_its_measured_links_by_choice(tmp_path: Path) -> None:
+    mailing = written(tracking_text=True)
+    anna, boris = person(mailing), person(mailing, unmeasured=True)
+    run = work(launched(mailing))
+    files = (tmp_path / "outbox").glob("*.eml")
+    found = [message_from_bytes(one.read_bytes(), policy=policy.default) for one in files]
+    plain = {one["To"].addresses[0].addr_spec: body(one, "plain") for one in found}
+    mine, theirs = plain[str(anna.email)], plain[str(boris.email)]
+    assert [number for _token, number in TRACKED.findall(mine)] == ["1", "2"]
+    assert BASE not in theirs and "https://shop.example/?a=1&b=2" in theirs
+    assert TrackedLink.objects.filter(run=run).count() == 2
+
+
 def test_who_has_said_no_has_plain_links(tmp_path: Path) -> None:
     mailing = written()
     anna = person(mailing, unmeasured=True)
@@ -145,7 +189,7 @@ def test_a_mailing_may_not_choose_where_it_is_not_allowed_to(
 
 
 def test_a_replaced_content_has_links_of_its_own(tmp_path: Path) -> None:
-    mailing = written()
+    mailing = written(tracking_text=True)
     person(mailing)
     run, service = launched(mailing), DispatchService()
     service.pause(mailing_id=mailing.pk)
@@ -159,6 +203,7 @@ def test_a_replaced_content_has_links_of_its_own(tmp_path: Path) -> None:
         TrackedLink.objects.filter(run=run, version=2).values_list("number", "address")
     ) == [(1, "https://new.example/")]
     (token, _number), _trap = TRACKED.findall(body(sent(tmp_path), "html"))
+    assert f"{BASE}/l/{token}/1" in body(sent(tmp_path), "plain")
     found = letter_of(token)
     assert found is not None and (found.run_id, found.version) == (run.pk, 2)
 
