@@ -124,5 +124,5 @@ def choose_variant(request: ApiRequest, pk: int, given: VariantChoice) -> dict[s
     run = _run(mailing)
     if run is None:
         raise Http404
-    choose(run_id=run.pk, number=given.variant, actor=request.auth.user)
+    choose(run_id=run.pk, number=given.variant, actor=request.auth.user.email)
     return _body(mailing)
