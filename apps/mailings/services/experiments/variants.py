@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_noop as _
 
+from django.db.models import prefetch_related_objects
+
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal
 from apps.mailings.models import Experiment, Feed, Mailing, PersonalFile, Tracking, Variant
@@ -68,7 +70,7 @@ def experiment_of(mailing: Mailing) -> Experiment | None:
     if mailing.kind == Mailing.Kind.TRANSACTIONAL:
         return None
     rows = Experiment.objects.filter(mailing_id=mailing.pk)
-    return rows.prefetch_related("variants__message", "variants__sender").first()
+    return rows.prefetch_related("variants__message__attachments", "variants__sender").first()
 
 
 def messages_of_variants(mailing: Mailing) -> list[int]:
@@ -81,8 +83,11 @@ def messages_of_variants(mailing: Mailing) -> list[int]:
 
 def written(mailing: Mailing, experiment: Experiment | None) -> list[Written]:
     """The mailing in each variant, itself first."""
-    further = experiment.variants.all() if experiment is not None else ()
     found = [Written(mailing, letter(1))]
+    if experiment is None:
+        return found
+    prefetch_related_objects([mailing.message], "attachments")  # all copies share them
+    further = experiment.variants.all()
     return found + [_written(mailing, one, letter(at)) for at, one in enumerate(further, 2)]
 
 
