@@ -41,7 +41,7 @@ def _body(mailing: Mailing) -> dict[str, Any]:
     if experiment is None:
         raise Http404
     names = ("metric", "goal", "share", "wait_minutes", "if_undecided")
-    parts = ("subject", "preheader", "sender_id", "message_id")
+    parts = ("subject", "preheader", "sender_id", "message_id", "hour")
     return {name: getattr(experiment, name) for name in names} | {
         "variants": [
             {"letter": letter(number)} | {part: getattr(one, part) for part in parts}
