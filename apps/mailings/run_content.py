@@ -23,6 +23,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import time
 from functools import partial
 from typing import Any, Final
 
@@ -172,18 +173,21 @@ class Split:
     """Who gets which variant, and who is in the sample: by a hash of the recipient under ``key``.
 
     So it is the same whenever it is asked, and nothing of it is stored. ``step``: versions that
-    each variant has; ``share``: how many of a hundred are the sample.
+    each variant has; ``share``: how many of a hundred are the sample. ``hours``: from when to when
+    of a recipient's day each variant is sent; None: as the mailing says, empty: so are all.
     """
 
     count: int
     step: int
     share: int
     key: str
+    hours: Sequence[Sequence[str] | None] = ()
 
     @classmethod
-    def made(cls, *, count: int, step: int, share: int) -> Split:
+    def made(cls, *, step: int, share: int, hours: Sequence[tuple[time, time] | None]) -> Split:
         """One with a key of its own: what somebody got in one run says nothing about the next."""
-        return cls(count, step, share, secrets.token_hex(8))
+        kept = [pair and [clock.isoformat() for clock in pair] for pair in hours]
+        return cls(len(hours), step, share, secrets.token_hex(8), kept if any(kept) else ())
 
     @property
     def has_rest(self) -> bool:
@@ -192,7 +196,22 @@ class Split:
 
     def as_json(self) -> dict[str, Any]:
         """As a run keeps it."""
-        return {"count": self.count, "step": self.step, "share": self.share, "key": self.key}
+        kept = {"count": self.count, "step": self.step, "share": self.share, "key": self.key}
+        return {**kept, "hours": self.hours} if self.hours else kept
+
+    def variant_of(self, version: int) -> int:
+        """The number of the variant, from 1, that this version is one of."""
+        return (version - 1) // self.step + 1
+
+    def own_hours(self, leads: Mapping[int, int]) -> dict[int, tuple[time, time]]:
+        """By version the hours of what it ``leads`` to, where that variant has its own."""
+        versions = range(1, self.count * self.step + 1) if self.hours else ()
+        pairs = {at: self.hours[self.variant_of(leads.get(at, at)) - 1] for at in versions}
+        return {
+            version: (time.fromisoformat(pair[0]), time.fromisoformat(pair[1]))
+            for version, pair in pairs.items()
+            if pair
+        }
 
     def offset(self) -> Case:
         """What is added to the version of the first variant, from the first part of the hash."""
@@ -267,6 +286,18 @@ def choice_of(content: Mapping[str, Any]) -> Choice | None:
         return None
     split = Split(**kept["split"]) if "split" in kept else None
     return Choice(kept["languages"], kept["other"], split)
+
+
+def own_hours_of(
+    content: Mapping[str, Any], leads: Mapping[int, int] | None
+) -> dict[int, tuple[time, time]]:
+    """By version the hours of a recipient's day of those variants that have their own.
+
+    ``leads``: as newest_versions says.
+    """
+    choice = choice_of(content)
+    split = choice.split if choice is not None else None
+    return split.own_hours(leads or {}) if split is not None else {}
 
 
 def chosen_by(content: dict[str, Any], choice: Choice) -> dict[str, Any]:

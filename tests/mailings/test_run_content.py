@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from datetime import time
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from apps.mailings.run_content import (
     Split,
     asked_of,
     bodies_of,
+    chosen_by,
     has_page,
     links_to_page,
+    own_hours_of,
     with_version,
 )
 from tests.factories import RecipientFactory
@@ -97,6 +100,17 @@ def test_the_database_splits_by_the_hash_of_the_key_and_the_person() -> None:
     sampled = dict(rows.values_list("pk", "sampled"))
     assert sampled == {one.pk: int(part_of(split, one.pk, first=8) < 0.4) for one in people}
     assert set(found.values()) == {1, 3, 5} and set(sampled.values()) == {0, 1}
+
+
+def test_every_version_of_a_variant_has_its_hours() -> None:
+    evening = (time(18), time(21))
+    split = Split.made(step=2, share=40, hours=[None, evening, None])
+    content = chosen_by({}, Choice({}, 1, split))
+    assert own_hours_of(content, None) == {3: evening, 4: evening}
+    assert own_hours_of(content, {1: 4, 3: 5}) == {1: evening, 4: evening}
+    plain = Split.made(step=1, share=40, hours=[None, None])
+    assert own_hours_of(chosen_by({}, Choice({}, 1, plain)), {}) == {}
+    assert "hours" not in plain.as_json()
 
 
 def test_a_million_people_are_split_uniformly() -> None:

@@ -215,6 +215,7 @@ def _preflight(mailing: Mailing, found: Preflight | None) -> dict[str, Any]:
                         "result": one.result,
                         "text": one.finding.sentence,
                         "fix": one.finding.remedy,
+                        "variants": list(one.finding.variants),
                     }
                     for one in row.found
                 ],

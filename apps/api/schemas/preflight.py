@@ -15,6 +15,10 @@ class PreflightFinding(Schema):
     result: CheckResult
     text: str = Field(examples=["There is no link to unsubscribe."])
     fix: str = Field(description="How it is fixed; empty when nothing has to be.")
+    variants: list[str] = Field(
+        description="Of an experiment, the variants it is about; empty: all of them.",
+        examples=[["B"]],
+    )
 
 
 class PreflightCheck(Schema):

@@ -31,12 +31,15 @@ class Check(ABC):
     """One question about a mailing. ``name`` is stable, ``title`` a text of the catalogues.
 
     ``network``: it asks others, and takes at most ``seconds``; without time left it is not run.
+    ``reads``: the parts of a letter (Letter.part) that its answer depends on; variants of an
+    experiment that are alike in these are looked at once.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     network: ClassVar[bool] = False
     seconds: ClassVar[float] = 10.0
+    reads: ClassVar[tuple[str, ...]] = ("message", "head", "sender")
 
     @abstractmethod
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterable[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from apps.core.errors import Refused
 from apps.core.text.formatting import facts_of, figure, grouped, kept_words
@@ -37,6 +37,7 @@ class Place(StrEnum):
     MAILING = "mailing"
     SENDER = "sender"
     SENDERS = "senders"
+    EXPERIMENT = "experiment"
     RECIPIENTS = "recipients"
     PROBES = "probes"
 
@@ -47,7 +48,7 @@ class Finding:
 
     A whole number is written as the reader's language writes it, and ``reason`` is a code of
     LeftOut. ``fix``: how it is fixed, at ``place``. ``refusal``: of a start, as facts_of keeps it;
-    it is the sentence then.
+    it is the sentence then. ``variants``: letters of those that it is about; empty: of all.
     """
 
     result: Result
@@ -56,11 +57,20 @@ class Finding:
     fix: str = ""
     place: Place = Place.NOWHERE
     refusal: Mapping[str, Any] = field(default_factory=dict)
+    variants: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """In the reader's language."""
-        return kept_words(self.refusal) if self.refusal else self._said(self.text)
+        text = kept_words(self.refusal) if self.refusal else self._said(self.text)
+        if not self.variants:
+            return text
+        of_some = ngettext(
+            "Variant %(letters)s: %(sentence)s",
+            "Variants %(letters)s: %(sentence)s",
+            len(self.variants),
+        )
+        return of_some % {"letters": ", ".join(self.variants), "sentence": text}
 
     @property
     def remedy(self) -> str:
@@ -74,15 +84,21 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """To be kept."""
-        about = {"result": self.result.value, "text": self.text, "params": dict(self.params)}
+        about: dict[str, Any] = {
+            "result": self.result.value,
+            "text": self.text,
+            "params": dict(self.params),
+        }
         about |= {"fix": self.fix, "place": self.place.value}
+        about |= {"variants": list(self.variants)} if self.variants else {}
         return {**about, "refusal": dict(self.refusal)} if self.refusal else about
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Finding:
         """What was kept."""
         result, place = Result(kept["result"]), Place(kept["place"])
-        return cls(**{**kept, "result": result, "place": place})
+        variants = tuple(kept.get("variants", ()))
+        return cls(**{**kept, "result": result, "place": place, "variants": variants})
 
 
 def _shown(name: str, value: str | int) -> str:

@@ -67,9 +67,26 @@ class Written:
 
 @dataclass(frozen=True)
 class Letter:
-    """Read once, before any check. Needs the mailing's message, sender and owner."""
+    """Read once, before any check. Needs the mailing's message, sender and owner.
+
+    ``variant``: of an experiment; the mailing is then as this variant is sent.
+    """
 
     mailing: Mailing
+    variant: str = ""
+
+    def part(self, name: str) -> Any:
+        """What distinguishes this part of it (Check.reads) from that of another variant."""
+        match name:
+            case "message":
+                return self.mailing.message_id
+            case "head":
+                return self.subject, self.mailing.message.preheader
+            case "sender":
+                return self.mailing.sender_id
+            case "hours":
+                return self.mailing.local_from, self.mailing.local_to
+        raise KeyError(name)
 
     @cached_property
     def bodies(self) -> Bodies:

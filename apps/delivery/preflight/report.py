@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from django.urls import reverse
@@ -15,6 +16,7 @@ from apps.delivery.models import Preflight
 from apps.delivery.preflight.checks import CHECKS
 from apps.delivery.preflight.findings import Finding, Place, Result
 from apps.mailings.models import Mailing
+from apps.mailings.services.experiments.variants import experiment_of, written
 
 _LABELS: Final = {
     Result.PASS: pgettext_lazy("preflight", "Passed"),
@@ -34,6 +36,7 @@ _PLACES: Final = {
     Place.MAILING: _("Edit mailing"),
     Place.SENDER: _("Open sender"),
     Place.SENDERS: _("Senders"),
+    Place.EXPERIMENT: _("Experiment"),
     Place.RECIPIENTS: _("Recipients"),
     Place.PROBES: _("Send probe…"),
 }
@@ -89,7 +92,8 @@ class Row:
 
 def rows_of(preflight: Preflight) -> list[Row]:
     """What is known, and while it goes on what is still to be looked at."""
-    rows = [_row(kept, preflight.mailing) for kept in preflight.findings]
+    places = _Places(preflight.mailing)
+    rows = [_row(kept, places) for kept in preflight.findings]
     if preflight.state == Preflight.State.DONE:
         return rows
     known = {row.name for row in rows}
@@ -115,11 +119,30 @@ def lines_of(preflight: Preflight) -> Iterator[str]:
             yield f"  {one.label}: {one.finding.sentence}{remedy}"
 
 
-def _row(kept: Mapping[str, Any], mailing: Mailing) -> Row:
+class _Places:
+    """Where findings are fixed: those of one variant at what is its own."""
+
+    def __init__(self, mailing: Mailing) -> None:
+        self._mailing = mailing
+
+    @cached_property
+    def _variants(self) -> dict[str, Mailing]:
+        of = experiment_of(self._mailing)
+        return {one.letter: one.mailing for one in written(self._mailing, of)}
+
+    def of(self, finding: Finding) -> tuple[str, str]:
+        """The address, and what the link is called."""
+        mailing = self._mailing
+        if finding.variants:
+            mailing = self._variants.get(finding.variants[0], mailing)
+        return _place(finding.place, mailing)
+
+
+def _row(kept: Mapping[str, Any], places: _Places) -> Row:
     found = [Finding.from_json(one) for one in kept["found"]]
     order = list(Result)
     found.sort(key=lambda one: -order.index(one.result))
-    shown = [Shown(one, *_place(one.place, mailing)) for one in found]
+    shown = [Shown(one, *places.of(one)) for one in found]
     return Row(kept["check"], gettext(kept["title"]), Result(kept["result"]), shown)
 
 
@@ -137,6 +160,8 @@ def _place(place: Place, mailing: Mailing) -> tuple[str, str]:
             url = reverse("senders:detail", args=[mailing.sender_id])
         case Place.SENDERS:
             url = reverse("senders:list")
+        case Place.EXPERIMENT:
+            url = reverse("mailings:experiment", args=[mailing.pk])
         case Place.RECIPIENTS:
             url = reverse("recipients:list")
         case Place.PROBES:

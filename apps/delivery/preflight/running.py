@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -29,8 +30,8 @@ from apps.delivery.preflight.check import Check, Tools
 from apps.delivery.preflight.checks import CHECKS
 from apps.delivery.preflight.findings import Finding, Result, unchecked, worst_of
 from apps.delivery.preflight.letter import Letter
+from apps.delivery.preflight.variants import asking_once, found_in, letters_of
 from apps.mailings.models import Mailing
-from apps.mailings.services.letters.bodies import make_pictures
 
 log = structlog.get_logger(__name__)
 
@@ -93,14 +94,13 @@ def carry_out(
     held = _taken(pk)
     if held is None:
         return False
-    tools = replace(tools, now=held.started_at)
+    tools = replace(tools, now=held.started_at, ask_all=asking_once(tools.ask_all))
     mailing = Mailing.objects.select_related("message", "owner", "sender").get(preflights=pk)
-    make_pictures(mailing.message, mailing=mailing)  # what is judged is what would be sent
-    letter, until = Letter(mailing), time.monotonic() + seconds
+    letters, until = letters_of(mailing), time.monotonic() + seconds
     held.write(fingerprint=fingerprint_of(mailing), findings=[])
     rows: list[dict[str, Any]] = []
     for check in checks:
-        found = _found(check, letter, tools, until - time.monotonic())
+        found = found_in(letters, check, partial(_found, check, tools, until))
         result = worst_of(one.result for one in found)
         about = {"check": check.name, "title": check.title, "result": result.value}
         rows.append({**about, "found": [one.as_json() for one in found]})
@@ -121,8 +121,9 @@ def _taken(pk: int) -> _Held | None:
     return _Held(pk, now)
 
 
-def _found(check: Check, letter: Letter, tools: Tools, left: float) -> list[Finding]:
+def _found(check: Check, tools: Tools, until: float, letter: Letter) -> list[Finding]:
     """What the check finds in the time that is left; a check that breaks stops no other."""
+    left = until - time.monotonic()
     if left <= 0:
         return [unchecked(_("There was no time left for it."))]
     try:

@@ -20,7 +20,7 @@ class ExperimentAdmin(ReadOnlyAdmin):
 
 @admin.register(Variant)
 class VariantAdmin(ReadOnlyAdmin):
-    list_display = ("id", "experiment", "number", "subject", "sender", "message")
+    list_display = ("id", "experiment", "number", "subject", "sender", "message", "hour")
     list_select_related = ("experiment", "sender", "message")
 
 

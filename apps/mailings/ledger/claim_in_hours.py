@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.db import connection
 
+from apps.core.contracts import Claimed
 from apps.core.responses.stored import coded
 from apps.core.values.opening_hours import OpeningHours
 from apps.mailings.ledger import dialect
@@ -49,6 +51,19 @@ class LocalHours:
         return False, opening
 
 
+@dataclass(frozen=True, slots=True)
+class HoursOfDay:
+    """The hours of a run: the mailing's, and by version those of variants that have their own."""
+
+    usual: LocalHours | None
+    own: Mapping[int, LocalHours]
+
+    def refresh(self, one: Claimed, now: datetime) -> tuple[bool, datetime | None]:
+        """May this one be sent now, and until when that stays so; None: for ever."""
+        hours = self.own.get(one.content_version, self.usual)
+        return hours.refresh(one.fields["time_zone"], now) if hours is not None else (True, None)
+
+
 @lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo:
     """The recipient's zone; the installation's when it has none that is known."""
@@ -66,7 +81,7 @@ class ClaimInHours(Claim):
     expired: int = 0
 
 
-def claim_in_hours(run: LockedRun, hours: LocalHours, asked: Asked, *, limit: int) -> ClaimInHours:
+def claim_in_hours(run: LockedRun, hours: HoursOfDay, asked: Asked, *, limit: int) -> ClaimInHours:
     """Like ``claim``, but only where it is open now; the others are deferred to their next opening.
 
     They are claimed first and given back in the same transaction: by day nearly everybody may be
@@ -82,9 +97,12 @@ def claim_in_hours(run: LockedRun, hours: LocalHours, asked: Asked, *, limit: in
         result.asks = result.asks or found.asks
         closed: dict[datetime, list[int]] = {}
         for one in found.claimed:
-            is_open, until = hours.refresh(one.fields["time_zone"], run.now)
+            is_open, until = hours.refresh(one, run.now)
             if is_open:
                 result.claimed.append(one)
+            if until is None:
+                continue
+            if is_open:
                 result.closings[one.delivery_id] = until
             else:
                 closed.setdefault(until, []).append(one.delivery_id)

@@ -65,13 +65,18 @@ def plan_for(zones: Iterable[str], *, day: date, hour: time, now: datetime) -> P
     soonest = now.replace(second=0, microsecond=0) + _MINUTE
     first = max(min(begins.values(), key=_instant).astimezone(UTC), soonest.astimezone(UTC))
     last = max(begins.values(), key=_instant).astimezone(UTC) + LENGTH
-    return Plan(first, last, hour, _later(hour), late)
+    return Plan(first, last, *hours_from(hour), late)
+
+
+def hours_from(hour: time) -> tuple[time, time]:
+    """From when to when who is sent to at this hour may be sent to."""
+    return hour, (datetime.combine(date(2000, 1, 1), hour) + LENGTH).time()
 
 
 def day_of(starts_at: datetime, ends_at: datetime, opens: time, closes: time) -> date | None:
     """The day that ``plan_for`` was asked for; None when these were not made by it."""
     spread = ends_at - starts_at - LENGTH
-    if closes != _later(opens) or not timedelta(0) <= spread <= timedelta(hours=26):
+    if (opens, closes) != hours_from(opens) or not timedelta(0) <= spread <= timedelta(hours=26):
         return None
     moment = starts_at.astimezone(UTC)
     for quarters in range(14 * 4, -12 * 4 - 1, -1):  # from the easternmost offset there is
@@ -107,7 +112,3 @@ def later_days(found: Sequence[Opening]) -> list[Opening]:
 def _instant(moment: datetime) -> datetime:
     """Moments of one zone are compared by their clocks, which the nights of a change repeat."""
     return moment.astimezone(UTC)
-
-
-def _later(hour: time) -> time:
-    return (datetime.combine(date(2000, 1, 1), hour) + LENGTH).time()

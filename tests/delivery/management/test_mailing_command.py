@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -16,7 +17,16 @@ from apps.core.responses.stored import coded
 from apps.delivery.engine.runs.launch import freeze_audience
 from apps.delivery.models import Heartbeat
 from apps.delivery.service import DispatchService
-from apps.mailings.models import Attempt, Delivery, Mailing, Message, Recipient, Run
+from apps.mailings.models import (
+    Attempt,
+    Delivery,
+    Mailing,
+    Message,
+    Recipient,
+    Run,
+    RunExperiment,
+)
+from apps.mailings.services.experiments.running import judge_due
 from apps.mailings.wait_reasons import account_limit
 from tests.delivery.engine.workers import assert_equation, send
 from tests.factories import (
@@ -24,6 +34,7 @@ from tests.factories import (
     MessageFactory,
     SuppressionFactory,
     UserFactory,
+    VariantFactory,
     mailing_to,
 )
 
@@ -164,6 +175,28 @@ def test_a_person_decides_about_the_unknown() -> None:
     assert (run.sent, run.failed, run.unknown) == (3, 1, 0)
     assert_equation(run)
     assert mailing("resolve-unknown", target.pk, "--as", "sent", "--run", 7)[0] == 2
+
+
+def test_a_person_chooses_the_variant_that_the_others_get(settings: LazySettings) -> None:
+    settings.TRACKING = "persons"
+    target = mailing_to(40)
+    plan = {"experiment__share": 50, "experiment__if_undecided": "ask"}
+    VariantFactory.create(experiment__mailing=target, **plan)
+    assert mailing("choose", target.pk, "B")[0] == 2  # there is no run
+    start(target)
+    work(target)
+    assert "[experiment_not_asked]" in mailing("choose", target.pk, "B")[2]
+    RunExperiment.objects.filter(run=current(target)).update(due_at=timezone.now())
+    assert judge_due() == 1
+    assert "[variant_unknown]" in mailing("choose", target.pk, "C")[2]
+    code, out, err = mailing("choose", target.pk, "B")
+    assert (code, "get B" in out, "run_scheduler" in err) == (0, True, True)
+    assert mailing("choose", target.pk, "A")[0] == 2
+    assert RunExperiment.objects.get(run=current(target)).person == "command line"
+    run = work(target)
+    others = Delivery.objects.filter(run=run, position__gt=0)
+    assert set(others.values_list("content_version", flat=True)) == {2}
+    assert run.sent == 40
 
 
 def test_the_rest_of_a_paused_run_gets_the_edited_message() -> None:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from tests.faults.automations.verdict import SNAPSHOT, judge, unequal
 from tests.faults.processes.base_install import BaseInstall
-from tests.faults.processes.children import Child, wait_until
+from tests.faults.processes.children import Child
 from tests.faults.rounds.observer import Observer
 from tests.faults.rounds.round import Round
-from tests.faults.rounds.runner import RoundResult
+from tests.faults.rounds.runner import RoundResult, play
 from tests.faults.scenarios.registry import Scenario
 
 #: Where a process may die; None: at a random moment.
@@ -76,8 +73,8 @@ class AutomationRound(Round):
         """People come in, perhaps in several goes, and schedulers are killed meanwhile."""
         self._enrol()
         for _ in range(self.dice.randint(4, 7)):
-            self._lose_a_worker()
-        self._work_until(self.is_over, _TIMEOUT)
+            self.lose_a_worker(STEPS, self.is_over)
+        self.work_until(self.is_over, _TIMEOUT)
         self.leave()
 
     def _enrol(self) -> None:
@@ -96,23 +93,6 @@ class AutomationRound(Round):
     def _enrolling(self, point: str = "") -> Child:
         return self._command("automation", "enrol", self.mailing, "--everyone", point=point)
 
-    def _lose_a_worker(self) -> None:
-        step = self.dice.choice(STEPS)
-        beside = self.worker() if self.dice.random() < 0.3 else None
-        worker = self.worker(point=f"{step}:{self.dice.randint(1, 6)}" if step else "")
-        moment = time.monotonic() + self.dice.uniform(0.3, 4.0)
-        wait_until(
-            lambda: not worker.alive or (not step and time.monotonic() > moment) or self.is_over(),
-            6.0,
-        )
-        if worker.alive:
-            self.kill(worker)
-        elif worker.status == -signal.SIGKILL:
-            self.died(worker)
-        if beside is not None:
-            self.kill(beside)
-        self.mark()
-
     def is_over(self) -> bool:
         """Everybody has come to an end, and every letter has one, too."""
         sql = (
@@ -122,15 +102,6 @@ class AutomationRound(Round):
         )
         live, entered, letters = (self.eye.see(sql) or [(1, 0, 1)])[0]
         return bool(live == 0 and letters == 0 and entered >= self.people)
-
-    def _work_until(self, happened: Callable[[], bool], seconds: float) -> None:
-        until, worker = time.monotonic() + seconds, None
-        while not happened():
-            if worker is None or not worker.alive:
-                worker = self.worker()
-            if time.monotonic() > until:
-                raise AssertionError(f"not done after {seconds:.0f} s: {self.story()}")
-            worker.wait(0.1)
 
     def story(self) -> str:
         """Where people are, and the runs of their letters."""
@@ -143,22 +114,9 @@ class AutomationRound(Round):
 
 def play_automation(base: AutomationInstall, seed: int) -> RoundResult:
     """One round, from a fresh database to the verdict."""
-    started = time.monotonic()
     round = AutomationRound(base, seed=seed)
-    try:
-        runs, people = Observer(round.new_eye()), Observer(round.new_eye(), SNAPSHOT, unequal)
-        with runs, people:
-            try:
-                round.play()
-            except Exception:  # a defect of any kind must not end the other rounds
-                round.broken.append(traceback.format_exc(limit=-3).strip())
-                round.broken.append(round.story())
-        verdict = judge(round)
-        verdict.looks = people.looks
-        verdict.broken += [*runs.broken, *people.broken]
-    finally:
-        round.close()
-    return RoundResult(base.engine, AUTOMATIONS, seed, time.monotonic() - started, verdict)
+    people = Observer(round.new_eye(), SNAPSHOT, unequal)
+    return play(round, AUTOMATIONS, round.play, lambda: judge(round), people)
 
 
 def automations(round: Round) -> None:

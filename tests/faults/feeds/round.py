@@ -5,17 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from tests.faults.feeds.verdict import judge
 from tests.faults.processes.base_install import BaseInstall
 from tests.faults.processes.children import Child, wait_until
-from tests.faults.rounds.observer import Observer
 from tests.faults.rounds.round import Round
-from tests.faults.rounds.runner import RoundResult
-from tests.faults.rounds.verdict import Verdict
+from tests.faults.rounds.runner import RoundResult, play
 from tests.faults.scenarios.registry import Scenario
 from tests.http_service import HttpService, Request, Step, written
 from tests.mailings.feeds.documents import post, rss
@@ -93,8 +90,8 @@ class FeedRound(Round):
             self._come_due()
             for _ in range(self.dice.randint(1, 2)):
                 self._lose_a_worker()
-            self._work_until(self._is_over, 90.0)
-        self.leave()
+            self.work_until(self._is_over, 90.0)
+            self.leave()
 
     def _come_due(self) -> None:
         """A week has passed. Whole seconds: Django writes them otherwise than SQLite does."""
@@ -141,18 +138,6 @@ class FeedRound(Round):
         )
         return (self.eye.see(sql) or [(1, 1)])[0] == (0, 0)
 
-    def _work_until(self, happened: Callable[[], bool], seconds: float) -> None:
-        until, worker = time.monotonic() + seconds, None
-        while not happened():
-            if worker is None or not worker.alive:
-                worker = self.worker()
-            if time.monotonic() > until:
-                raise AssertionError(f"not done after {seconds:.0f} s: {self.story()}")
-            worker.wait(0.05)
-        if worker is not None:
-            worker.signal(signal.SIGTERM)
-            worker.wait(25.0)
-
     def close(self) -> None:
         super().close()
         self.feed.__exit__()
@@ -160,21 +145,8 @@ class FeedRound(Round):
 
 def play_feed(base: FeedInstall, seed: int) -> RoundResult:
     """One round, from a fresh database to the verdict."""
-    started = time.monotonic()
     round = FeedRound(base, seed=seed)
-    try:
-        with Observer(round.new_eye()) as observer:
-            try:
-                round.play()
-            except Exception:  # a defect of any kind must not end the other rounds
-                round.broken.append(traceback.format_exc(limit=-3).strip())
-                round.broken.append(round.story())
-        verdict: Verdict = judge(round)
-        verdict.looks = observer.looks
-        verdict.broken += observer.broken
-    finally:
-        round.close()
-    return RoundResult(base.engine, FEEDS, seed, time.monotonic() - started, verdict)
+    return play(round, FEEDS, round.play, lambda: judge(round))
 
 
 def feeds(round: Round) -> None:

@@ -123,13 +123,34 @@ AUTOMATION_POINTS: Final[dict[str, Point]] = {
     "after_automation_commit": Point(f"{_AUTOMATIONS}.moving.tick", "_move"),
 }
 
+_RUNNING: Final = "apps.mailings.services.experiments.running"
+
+#: Steps of an experiment (tests.faults.experiments).
+EXPERIMENT_POINTS: Final[dict[str, Point]] = {
+    # In the transaction that defers the run until the decision.
+    "mid_experiment_wait": Point(
+        f"{_ENGINE}.worker.checkpoint", "hold", reached=lambda _, held: bool(held)
+    ),
+    # In that of the judgement: before the figures, with them, with the choice, with all.
+    "before_judgement": Point(_RUNNING, "judge", before=True),
+    "mid_judgement": Point(_RUNNING, "_choose", before=True),
+    "mid_decision": Point(_RUNNING, "_go_on", before=True),
+    "before_decision_commit": Point(_RUNNING, "_choose"),
+    "after_decision_commit": Point(_RUNNING, "_judge", reached=lambda _, judged: bool(judged)),
+    # What waited is in the queue again.
+    "after_decision_resume": Point(
+        f"{_ENGINE}.runs.queue", "resume_due", reached=lambda _, woken: bool(woken)
+    ),
+    "after_choice": Point("apps.delivery.service:DispatchService", "planned", before=True),
+}
+
 
 def arm(spec: str) -> None:
     """Wrap the function of the step that ``spec`` names. Raises KeyError for an unknown one."""
     name, _, rest = spec.partition(":")
     count, _, word = rest.partition(":")
     trap = _Trap(int(count or 1), signal.Signals[word or "SIGKILL"])
-    point = {**POINTS, **FEED_POINTS, **AUTOMATION_POINTS}[name]
+    point = {**POINTS, **FEED_POINTS, **AUTOMATION_POINTS, **EXPERIMENT_POINTS}[name]
     holder = point.holder()
     setattr(holder, point.name, _wrapped(getattr(holder, point.name), point, trap))
 

@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,7 +60,7 @@ class Round:
     """Everything one scenario may touch. Random choices come from ``dice`` only."""
 
     def __init__(self, base: BaseInstall, *, seed: int) -> None:
-        self.base = base
+        self.base, self.seed = base, seed
         self.dice = random.Random(seed)
         self.terms = Terms()
         self.expected = Expected()
@@ -206,15 +207,41 @@ class Round:
 
     def finish(self, seconds: float = 40.0) -> None:
         """Workers, again and again, until the run is done; then they leave in order."""
+        self.work_until(self.done, seconds)
+        self.leave()
+
+    def work_until(self, happened: Callable[[], bool], seconds: float) -> None:
+        """Start a worker whenever there is none, until it is so. Raises Stuck."""
         until = time.monotonic() + seconds
         child: Child | None = None
-        while not self.done():
+        while not happened():
             if child is None or not child.alive:
                 child = self.worker()
             if time.monotonic() > until:
                 raise Stuck(f"not done after {seconds:.0f} s: {self.story()}")
-            child.wait(0.02)
-        self.leave()
+            child.wait(0.05)
+
+    def lose_a_worker(
+        self, steps: Sequence[str | None], over: Callable[[], bool], *, most: int = 6
+    ) -> None:
+        """Kill a worker at one of the steps, or at a random moment (None), until it is ``over``.
+
+        Sometimes another one works beside it. ``most``: how often a step is passed at most.
+        """
+        step = self.dice.choice(steps)
+        beside = self.worker() if self.dice.random() < 0.3 else None
+        worker = self.worker(point=f"{step}:{self.dice.randint(1, most)}" if step else "")
+        moment = time.monotonic() + self.dice.uniform(0.3, 4.0)
+        wait_until(
+            lambda: not worker.alive or (not step and time.monotonic() > moment) or over(), 6.0
+        )
+        if worker.alive:
+            self.kill(worker)
+        elif worker.status == -signal.SIGKILL:
+            self.died(worker)
+        if beside is not None:
+            self.kill(beside)
+        self.mark()
 
     def leave(self) -> None:
         """Ask the running ones to leave, which takes at most 25 s."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.faults.processes.base_install import BaseInstall
@@ -28,27 +29,41 @@ class RoundResult:
 
 def play_round(base: BaseInstall, scenario: Scenario, seed: int) -> RoundResult:
     """One round, from a fresh database to the verdict."""
-    started = time.monotonic()
     round = Round(base, seed=seed)
+
+    def act() -> None:
+        scenario.act(round)
+        round.finish()
+
+    return play(round, scenario, act, lambda: judge(round))
+
+
+def play(
+    round: Round,
+    scenario: Scenario,
+    act: Callable[[], None],
+    judged: Callable[[], Verdict],
+    *more: Observer,
+) -> RoundResult:
+    """Act while the ledger, and whatever ``more`` there is, is watched; then judge, and close."""
+    started = time.monotonic()
+    observers = [Observer(round.new_eye()), *more]
     try:
-        verdict = _act(round, scenario)
+        with ExitStack() as watched:
+            for observer in observers:
+                watched.enter_context(observer)
+            try:
+                act()
+            except Exception:  # a defect of any kind must not end the other rounds
+                round.broken.append(traceback.format_exc(limit=-3).strip())
+                round.broken.append(round.story())
+        verdict = judged()
+        verdict.looks = observers[-1].looks
+        verdict.broken += [line for observer in observers for line in observer.broken]
     finally:
         round.close()
-    return RoundResult(base.engine, scenario, seed, time.monotonic() - started, verdict)
-
-
-def _act(round: Round, scenario: Scenario) -> Verdict:
-    with Observer(round.new_eye()) as observer:
-        try:
-            scenario.act(round)
-            round.finish()
-        except Exception:  # a defect of any kind must not end the other rounds
-            round.broken.append(traceback.format_exc(limit=-3).strip())
-            round.broken.append(round.story())
-    verdict = judge(round)
-    verdict.looks = observer.looks
-    verdict.broken += observer.broken
-    return verdict
+    seconds = time.monotonic() - started
+    return RoundResult(round.base.engine, scenario, round.seed, seconds, verdict)
 
 
 def drawn(engine: str, seed: int, name: str = "") -> Scenario:

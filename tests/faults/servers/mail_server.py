@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 _MESSAGE_ID: Final = re.compile(rb"^message-id:\s*<([^>@]+)[^>]*>", re.IGNORECASE | re.MULTILINE)
+_SUBJECT: Final = re.compile(rb"^subject: ([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _ADDRESS: Final = re.compile(rb"<([^>]*)>")
 _SIZE: Final = b"250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 10000000\r\n"
 _EHLO: Final = b"250-sink\r\n250-PIPELINING\r\n" + _SIZE
@@ -64,11 +65,15 @@ def chosen(address: bytes, share: float) -> bool:
 
 @dataclass
 class Log:
-    """What the receiver knows. ``withheld``: the whole message came, but no answer was given."""
+    """What the receiver knows. ``withheld``: the whole message came, but no answer was given.
+
+    ``subjects``: as they came, by the names of the messages.
+    """
 
     accepted: list[tuple[str, str, float]] = field(default_factory=list)
     withheld: set[str] = field(default_factory=set)
     refused: Counter[str] = field(default_factory=Counter)  # by address
+    subjects: dict[str, str] = field(default_factory=dict)
 
     def counts(self) -> Counter[str]:
         return Counter(name for name, _, _ in list(self.accepted))
@@ -235,6 +240,8 @@ class _Session(asyncio.Protocol):
     def _end_of_body(self, end: int) -> None:
         found = _MESSAGE_ID.search(self._buffer, 0, end)
         name = found[1].decode("ascii") if found else "none"
+        line = _SUBJECT.search(self._buffer, 0, end)
+        subject = line[1].decode("utf-8", "replace") if line else ""
         del self._buffer[: end + 5]
         self._in_body = self._sender_ok = self._address_ok = False
         log = self._server.log
@@ -248,6 +255,7 @@ class _Session(asyncio.Protocol):
         if (fault := self._strike("ANSWER")) is not None and not fault.drip:
             log.withheld.add(name)
         log.accepted.append((name, self._address.decode("ascii"), time.time()))
+        log.subjects[name] = subject
         self._messages += 1
         if self._buffer and self._server.behind:
             self._server.provoked += 1

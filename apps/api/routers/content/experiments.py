@@ -41,7 +41,7 @@ def _body(mailing: Mailing) -> dict[str, Any]:
     if experiment is None:
         raise Http404
     names = ("metric", "goal", "share", "wait_minutes", "if_undecided")
-    parts = ("subject", "preheader", "sender_id", "message_id")
+    parts = ("subject", "preheader", "sender_id", "message_id", "hour")
     return {name: getattr(experiment, name) for name in names} | {
         "variants": [
             {"letter": letter(number)} | {part: getattr(one, part) for part in parts}
@@ -124,5 +124,5 @@ def choose_variant(request: ApiRequest, pk: int, given: VariantChoice) -> dict[s
     run = _run(mailing)
     if run is None:
         raise Http404
-    choose(run_id=run.pk, number=given.variant, actor=request.auth.user)
+    choose(run_id=run.pk, number=given.variant, actor=request.auth.user.email)
     return _body(mailing)

@@ -16,6 +16,9 @@ class VariantIn(Given):
     preheader: str = Field("", max_length=255)
     sender_id: int | None = Field(None, ge=1, le=2**63 - 1)
     message_id: int | None = Field(None, ge=1, le=2**63 - 1)
+    hour: int | None = Field(
+        None, ge=0, le=23, description="Of each recipient’s own day, from which on it is sent."
+    )
 
 
 class ExperimentIn(Given):
@@ -39,6 +42,7 @@ class VariantOut(Schema):
     preheader: str
     sender_id: int | None
     message_id: int | None
+    hour: int | None
 
 
 class VariantFigures(Schema):

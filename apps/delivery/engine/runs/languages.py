@@ -118,7 +118,8 @@ def contents_for(
     ]
     by_language = {code: at for at, code in enumerate(languages, FIRST) if code}
     count, step = len(variants), len(languages)
-    split = Split.made(count=count, step=step, share=share) if count > 1 else None
+    hours = [one.hours for one in variants]
+    split = Split.made(step=step, share=share, hours=hours) if count > 1 else None
     made = _chosen(contents, Choice(by_language, FIRST, split), asked=_asked_together(contents))
     return made[0], Further(made[1:])
 

@@ -77,9 +77,12 @@ def fingerprint_of(mailing: Mailing) -> str:
 
 
 def _experiment_of(mailing: Mailing, experiment: Experiment) -> list[Any]:
-    """What each variant sends, and from whom; what decides is no part of a letter."""
+    """What each variant sends, from whom and when; what decides is no part of a letter."""
     made = [one.mailing for one in written(mailing, experiment)[1:]]
-    return [[_content_of(one) | {"revision": 0}, _sender_of(one)] for one in made]
+    return [
+        [_content_of(one) | {"revision": 0}, _sender_of(one), one.local_from, one.local_to]
+        for one in made
+    ]
 
 
 def _content_of(mailing: Mailing) -> dict[str, Any]:

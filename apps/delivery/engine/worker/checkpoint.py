@@ -28,11 +28,12 @@ from apps.delivery.engine.worker.preconditions import Preconditions
 from apps.delivery.sending_account import SendingAccount
 from apps.delivery.server_behavior import keep
 from apps.mailings.ledger import routes, runs
-from apps.mailings.ledger.claim import Due, next_due
+from apps.mailings.ledger.claim import Asked, Due, next_due
+from apps.mailings.ledger.claim_in_hours import LocalHours
 from apps.mailings.ledger.permission.rights import Rights
 from apps.mailings.ledger.record import Settled, record, record_late, release
 from apps.mailings.models import Run
-from apps.mailings.run_content import newest_versions
+from apps.mailings.run_content import newest_versions, own_hours_of
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +64,14 @@ class Checkpointer:
         reservations = Reservations(Limiter(account, run.mailing.owner_id))
         first = self._preconditions.on_first_channel
         self._rights = Rights.of(run)
+        newest = newest_versions(run)
         self._claimer = Claimer(
             reservations,
-            lease.token,
-            self._rights,
-            on_first_channel=first,
-            newest=newest_versions(run),
+            Asked(lease.token, first, self._rights, newest=newest),
             files=FileGate.of(run.pk),
+            own_hours={
+                one: LocalHours(*hours) for one, hours in own_hours_of(run.content, newest).items()
+            },
         )
         self._held: dict[int, Claimed] = {}
         self._notable: list[Settled] = []  # to be logged after the commit
@@ -221,7 +223,7 @@ class Checkpointer:
         if due.at <= run.now:
             return False
         if not run.counts["sending"]:
-            defer_route(run, _why(run, due), due.at)
+            defer_route(run, _why(due, in_hours=self._claimer.keeps_hours(run)), due.at)
         return True
 
     def _sample_is_sent(self, run: runs.LockedRun) -> bool:
@@ -266,13 +268,13 @@ class Checkpointer:
             self._failing = False
 
 
-def _why(run: runs.LockedRun, due: Due) -> Run.Reason:
-    """What the first of those waits for who are left."""
+def _why(due: Due, *, in_hours: bool) -> Run.Reason:
+    """What the first of those waits for who are left; ``in_hours``: of their own day, some are."""
     if due.capped:
         return Run.Reason.FREQUENCY_CAP
     if due.for_files:
         return Run.Reason.FILES
-    by_hours = run.local_from is not None and not due.tried
+    by_hours = in_hours and not due.tried
     return Run.Reason.OUTSIDE_LOCAL_HOURS if by_hours else Run.Reason.TRANSIENT_ERROR
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from apps.core.contracts import Claimed
@@ -11,9 +12,13 @@ from apps.delivery.engine.limits.reservations import Reservations
 from apps.delivery.engine.worker.file_gate import FileGate
 from apps.mailings.ledger import runs
 from apps.mailings.ledger.claim import Asked, Claim, claim
-from apps.mailings.ledger.claim_in_hours import ClaimInHours, LocalHours, claim_in_hours
+from apps.mailings.ledger.claim_in_hours import (
+    ClaimInHours,
+    HoursOfDay,
+    LocalHours,
+    claim_in_hours,
+)
 from apps.mailings.ledger.permission import frequency
-from apps.mailings.ledger.permission.rights import Rights
 
 
 class Claimer:
@@ -22,34 +27,30 @@ class Claimer:
     def __init__(
         self,
         reservations: Reservations,
-        token: int,
-        rights: Rights,
+        by: Asked,
         *,
-        on_first_channel: bool,
-        newest: Mapping[int, int] | None = None,
         files: FileGate | None = None,
+        own_hours: Mapping[int, LocalHours] | None = None,
     ) -> None:
-        """``on_first_channel``: of the run, the one whose deliveries have positions.
-
-        ``newest``: as a claim asks for it (ledger.claim.Asked). ``files``: of a run whose
-        recipients get files of their own.
-        """
+        """``by``: what a claim goes by, but for the gate. ``files``: of a run whose recipients get
+        files of their own; ``own_hours``: by version, of variants that have their own."""
         self._reservations = reservations
-        self._token = token
-        self._rights = rights
+        self._by = by
         self._asked = False  # somebody with a wish of their own was seen: from then on by the gate
         self._gated = False
-        self._on_first_channel = on_first_channel
-        self._newest = newest
-        self._hours: LocalHours | None = None
+        self._hours = HoursOfDay(None, own_hours or {})
         self._files = files
         self._closings: dict[int, datetime] = {}
         #: Why nothing is granted now; None when the limits allow the run.
         self.wait: Wait | None = None
 
+    def keeps_hours(self, run: runs.LockedRun) -> bool:
+        """True if some of the run are sent to in hours of their own day only."""
+        return run.local_from is not None or bool(self._hours.own)
+
     def enter(self, run: runs.LockedRun) -> None:
         """Take the gate of the owner's frequency rules, before anything but the run is locked."""
-        self._gated = self._rights.heeds_wishes and (run.gated or self._asked)
+        self._gated = self._by.rights.heeds_wishes and (run.gated or self._asked)
         if self._gated:
             frequency.enter(run)
 
@@ -73,7 +74,7 @@ class Claimer:
             self._closings |= {one: at for one, at in found.closings.items() if one in ours}
             closed = found.expired
         # Where it is night every delivery is deferred: others may be open, further on.
-        unseen = self._on_first_channel and run.claim_cursor < run.last_position
+        unseen = self._by.on_first_channel and run.claim_cursor < run.last_position
         moved = found.suppressed or found.waiting or found.asks or closed
         return found.claimed if found.claimed or moved or unseen else None
 
@@ -99,10 +100,13 @@ class Claimer:
         return {one: (at - now) / timedelta(seconds=1) for one, at in self._closings.items()}
 
     def _claim(self, run: runs.LockedRun, limit: int) -> Claim:
-        opens, closes = run.local_from, run.local_to
-        asked = Asked(self._token, self._on_first_channel, self._rights, self._gated, self._newest)
-        if opens is None or closes is None:
+        asked = replace(self._by, gated=self._gated)
+        if not self.keeps_hours(run):
             return claim(run, asked, limit=limit)
-        if self._hours is None or (self._hours.opens, self._hours.closes) != (opens, closes):
-            self._hours = LocalHours(opens, closes)
+        usual, opens, closes = self._hours.usual, run.local_from, run.local_to
+        if opens is None or closes is None:
+            usual = None
+        elif usual is None or (usual.opens, usual.closes) != (opens, closes):
+            usual = LocalHours(opens, closes)
+        self._hours = replace(self._hours, usual=usual)
         return claim_in_hours(run, self._hours, asked, limit=limit)

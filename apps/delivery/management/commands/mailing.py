@@ -29,9 +29,12 @@ from apps.delivery.management.overview import facts_of, page_of, table_of
 from apps.delivery.management.transactional import AddressUnfit, add_words, transactional_of
 from apps.delivery.monitoring.health import check_health
 from apps.mailings.models import Delivery, Mailing, Run, Trigger
+from apps.mailings.models.experiments.plan import MOST_VARIANTS, letter
+from apps.mailings.selectors.experiments.shown import sentence_of
 from apps.mailings.selectors.mailings import cards_of, living_mailings
 from apps.mailings.services import mailings as services
 from apps.mailings.services import starting
+from apps.mailings.services.experiments.running import choose
 from apps.mailings.services.transactional import send_transactional
 from apps.users.selectors import user_named
 
@@ -49,6 +52,7 @@ _HELP: Final = {
     "send-remaining": "send to the recipients left out by a stop or the end",
     "replace-content": "send the edited message to the remaining recipients of a paused run",
     "skip": "pass over the start of a repeated mailing that is due or was missed",
+    "choose": "an experiment that asks: the variant that the other recipients get",
     "resolve-unknown": "decide about deliveries of which nobody knows the outcome",
     "set-status": "move it to this status manually, with an audit row per delivery",
     "enable": "a manager's switch: it may be sent again",
@@ -83,6 +87,7 @@ class Command(BaseCommand):
             one.add_argument("id", type=int, metavar="ID")
         acts["start"].add_argument("--now", action="store_true", help="before the mailing's start")
         acts["set-status"].add_argument("status", choices=Mailing.Status.values)
+        acts["choose"].add_argument("variant", choices=_LETTERS, help="A is the mailing itself")
         for name in ("enable", "disable"):
             acts[name].add_argument("--by", required=True, metavar="EMAIL", help="the manager")
         deciding = acts["resolve-unknown"]
@@ -165,10 +170,7 @@ class Command(BaseCommand):
         return DONE
 
     def _resolve(self, mailing: Mailing, options: dict[str, Any]) -> int:
-        number = options["run"] or mailing.current_run
-        run = Run.objects.filter(mailing=mailing, number=number).only("pk").first()
-        if run is None:
-            raise NothingToDo(_("There is no such run."))
+        run = _run_of(mailing, options["run"] or mailing.current_run)
         asked = options["delivery"]
         count = run_control.value.resolve_unknown(
             run_id=run.pk,
@@ -243,6 +245,19 @@ def _replace_content(mailing: Mailing, options: dict[str, Any]) -> str:
     return text % {"count": count}
 
 
+def _choose(mailing: Mailing, options: dict[str, Any]) -> str:
+    run = _run_of(mailing, mailing.current_run)
+    number = _LETTERS.index(options["variant"]) + 1
+    return sentence_of(choose(run_id=run.pk, number=number, actor=ACTOR), timezone.now())
+
+
+def _run_of(mailing: Mailing, number: int) -> Run:
+    run = Run.objects.filter(mailing=mailing, number=number).only("pk").first()
+    if run is None:
+        raise NothingToDo(_("There is no such run."))
+    return run
+
+
 def _set_status(mailing: Mailing, options: dict[str, Any]) -> str:
     count = starting.change_status(mailing_id=mailing.pk, status=options["status"], actor=ACTOR)
     return _("Done. History entries: %(count)d.") % {"count": count}
@@ -277,8 +292,9 @@ def _remove(mailing: Mailing, options: dict[str, Any]) -> str:
 
 
 _VERDICTS: Final = ("sent", "failed", "pending")
+_LETTERS: Final = [letter(number) for number in range(1, MOST_VARIANTS + 1)]
 #: After these somebody must send.
-_QUEUEING: Final = frozenset({"start", "resume", "retry-failed", "send-remaining"})
+_QUEUEING: Final = frozenset({"start", "resume", "retry-failed", "send-remaining", "choose"})
 _ACTS: Final[dict[str, Callable[[Mailing, dict[str, Any]], str]]] = {
     "start": _start,
     "pause": _pause,
@@ -289,6 +305,7 @@ _ACTS: Final[dict[str, Callable[[Mailing, dict[str, Any]], str]]] = {
     "send-remaining": _send_remaining,
     "replace-content": _replace_content,
     "skip": _skip,
+    "choose": _choose,
     "set-status": _set_status,
     "enable": _enable,
     "disable": _disable,

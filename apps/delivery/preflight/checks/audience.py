@@ -20,6 +20,7 @@ class AudienceCheck(Check):
 
     name = "audience"
     title = _("Audience")
+    reads = ()
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         reach = letter.summary.reach
@@ -53,6 +54,7 @@ class ForecastCheck(Check):
 
     name = "forecast"
     title = _("Time")
+    reads = ("hours",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         mailing, summary = letter.mailing, letter.summary

@@ -33,6 +33,7 @@ class ContentCheck(Check):
 
     name = "content"
     title = _("Content")
+    reads = ("message", "head")
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         message = letter.mailing.message
@@ -50,6 +51,7 @@ class UnsubscribeCheck(Check):
 
     name = "unsubscribe"
     title = _("Unsubscribe link")
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         found = [one for body in _bodies(letter) for one in body if _UNSUBSCRIBE in one.names]
@@ -80,6 +82,7 @@ class PostalAddressCheck(Check):
 
     name = "postal_address"
     title = _("Postal address")
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         if letter.mailing.purpose != Mailing.Purpose.MARKETING:
@@ -98,6 +101,7 @@ class TextPartCheck(Check):
 
     name = "text"
     title = _("Text")
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         shown = len("".join(letter.readable.split()))
@@ -122,6 +126,7 @@ class WeightCheck(Check):
 
     name = "weight"
     title = _("Size")
+    reads = ("message", "head")
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         size = len(letter.filled_html.encode())

@@ -21,6 +21,7 @@ class ContrastCheck(Check):
 
     name = "contrast"
     title = _("Contrast")
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         texts = letter.markup.texts

@@ -36,6 +36,7 @@ class FileCheck(Check):
     name = "files"
     title = _("Files for each recipient")
     seconds = 30.0
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         files = list(letter.mailing.message.personal_files.order_by("pk"))

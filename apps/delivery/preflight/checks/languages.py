@@ -38,6 +38,7 @@ class LanguageCheck(Check):
     name = "languages"
     title = _("Languages")
     seconds = 30.0
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         mailing = letter.mailing
@@ -101,6 +102,7 @@ class RepeatCheck(Check):
     name = "repeat"
     title = _("Lists")
     seconds = 30.0
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         lists: dict[str, Shown] = {}

@@ -35,6 +35,7 @@ class LinkCheck(Check):
     title = _("Links")
     network = True
     seconds = 30.0
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         links = [one for one in letter.links if not one.lower().startswith(_NEVER_ASKED)]

@@ -25,6 +25,7 @@ class PictureCheck(Check):
     title = _("Pictures")
     network = True
     seconds = 12.0
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         pictures = letter.markup.pictures

@@ -33,6 +33,7 @@ class PlaceholderCheck(Check):
     name = "placeholders"
     title = _("Placeholders")
     seconds = 30.0
+    reads = ("message", "head")
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         uses = _uses_of(letter)

@@ -35,6 +35,7 @@ class SenderCheck(Check):
     title = _("Sender")
     network = True
     seconds = 8.0
+    reads = ("sender",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         mailing, sender = letter.mailing, letter.mailing.sender
@@ -81,6 +82,7 @@ class ProbeCheck(Check):
 
     name = "probe"
     title = _("Probe")
+    reads = ("message",)
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         if not settings.SEEDS:

@@ -21,6 +21,7 @@ class SubjectCheck(Check):
 
     name = "subject"
     title = _("Subject")
+    reads = ("message", "head")
 
     def run(self, letter: Letter, tools: Tools, seconds: float) -> Iterator[Finding]:
         found = list(_findings(letter))

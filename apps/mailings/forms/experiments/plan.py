@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.mailings.models import Experiment, Mailing, Message
-from apps.mailings.models.experiments.plan import MOST_VARIANTS, SHARES, Terms, letter
+from apps.mailings.models.experiments.plan import HOURS, MOST_VARIANTS, SHARES, Terms, letter
 from apps.mailings.sender_rules import offered_to
 from apps.mailings.services.experiments.editing import Planned, PlannedVariant
 
 _HOUR: Final = 60
 _USUAL_WAITS: Final = [30, *(hours * _HOUR for hours in (1, 2, 4, 8, 12, 24, 48, 72, 168))]
-_PARTS: Final = ("subject", "preheader", "sender", "message")
+_PARTS: Final = ("subject", "preheader", "sender", "message", "hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class ExperimentForm(forms.Form):
                 preheader=data[f"preheader_{number}"],
                 sender_id=sender.pk if (sender := data[f"sender_{number}"]) else None,
                 message_id=message.pk if (message := data[f"message_{number}"]) else None,
+                hour=data[f"hour_{number}"],
             )
             for number in range(2, MOST_VARIANTS + 1)
         ]
@@ -128,6 +129,16 @@ def _field(part: str, mailing: Mailing, messages: Any) -> forms.Field:
             required=False,
             empty_label=_("As in the mailing"),
         )
+    if part == "hour":
+        hours = [(str(hour), f"{hour:02}:00") for hour in range(HOURS[0], HOURS[1] + 1)]
+        return forms.TypedChoiceField(
+            choices=[("", _("As in the mailing")), *hours],
+            label=_("Start hour"),
+            coerce=int,
+            empty_value=None,
+            required=False,
+            help_text=_("Each recipient’s local time, within three hours."),
+        )
     label = _("Subject") if part == "subject" else _("Preheader")
     return forms.CharField(label=label, max_length=255, required=False)
 
@@ -143,6 +154,7 @@ def _initial(experiment: Experiment | None) -> dict[str, Any]:
             f"preheader_{number}": one.preheader,
             f"sender_{number}": one.sender_id,
             f"message_{number}": one.message_id,
+            f"hour_{number}": "" if one.hour is None else str(one.hour),
         }
     return found
 

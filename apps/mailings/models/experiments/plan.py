@@ -19,6 +19,7 @@ from apps.mailings.models.senders import Sender
 SHARES: Final = (10, 100)
 #: Minutes from the last letter of the sample to the decision: half an hour to a week.
 WAITS: Final = (30, 7 * 24 * 60)
+HOURS: Final = (0, 23)
 #: The mailing itself is the first variant.
 MOST_VARIANTS: Final = 5
 
@@ -129,6 +130,11 @@ class Variant(AuditedModel):
         verbose_name=_("message"),
     )
 
+    #: Of each recipient's own day; the mailing's own hours, if it has any, do not hold for it then.
+    hour: models.PositiveSmallIntegerField[int | None, int | None] = (
+        models.PositiveSmallIntegerField(_("start hour"), null=True, blank=True)
+    )
+
     objects = AuditedQuerySet.as_manager()
 
     class Meta:
@@ -141,6 +147,9 @@ class Variant(AuditedModel):
                 condition=Q(number__gte=2, number__lte=MOST_VARIANTS),
                 name="variant_number_in_range",
             ),
+            models.CheckConstraint(
+                condition=Q(hour=None) | Q(hour__lte=HOURS[1]), name="variant_hour_in_range"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -149,7 +158,8 @@ class Variant(AuditedModel):
     @property
     def differs(self) -> bool:
         """True if anything of it is not as in the mailing."""
-        return bool(self.subject or self.preheader or self.sender_id or self.message_id)
+        parts = self.subject or self.preheader or self.sender_id or self.message_id
+        return bool(parts) or self.hour is not None
 
 
 def letter(number: int) -> str:

@@ -33,7 +33,7 @@ def figures_of(row: RunExperiment) -> list[Seen]:
     )
     seen = [[0, 0] for _number in range(choice.split.count)]
     for version, sent, events in counted.values_list("version", "of_sent", "reacted"):
-        one = seen[(version - 1) // choice.split.step]
+        one = seen[choice.split.variant_of(version) - 1]
         one[0] += sent
         one[1] += events
     return [Seen(count=sent, events=events) for sent, events in seen]

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.mailings.models import Experiment, Mailing, Run, Variant
-from apps.mailings.models.experiments.plan import MOST_VARIANTS, SHARES, WAITS, Terms, letter
+from apps.mailings.models.experiments.plan import HOURS, MOST_VARIANTS, SHARES, WAITS, Terms, letter
 from apps.mailings.sender_rules import sender_or_refused
 from apps.mailings.services.mailings import MailingOpen, TransactionalFixed
 from apps.mailings.services.messages import MessageService
@@ -27,10 +27,11 @@ class PlannedVariant:
     preheader: str = ""
     sender_id: int | None = None
     message_id: int | None = None
+    hour: int | None = None
 
     def __bool__(self) -> bool:
-        """True if anything differs."""
-        return any(getattr(self, one.name) for one in fields(self))
+        """True if anything differs. The hour 0 is midnight."""
+        return any(getattr(self, one.name) not in ("", None) for one in fields(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def save_experiment(*, mailing: Mailing, planned: Planned) -> Experiment:
             preheader=one.preheader,
             sender_id=one.sender_id,
             message_id=one.message_id,
+            hour=one.hour,
         )
         for number, one in enumerate(planned.variants, 2)
     )
@@ -114,6 +116,10 @@ def _check(mailing: Mailing, planned: Planned) -> None:
             text = _("Variant %(variant)s differs in nothing. Change it, or remove it.")
             facts = {"variant": letter(number)}
             errors.setdefault("variants", ValidationError(text, code="empty", params=facts))
+        if one.hour is not None and not HOURS[0] <= one.hour <= HOURS[1]:
+            text = _("Enter a number from %(least)d to %(most)d.")
+            params = {"least": HOURS[0], "most": HOURS[1]}
+            errors.setdefault("variants", ValidationError(text, code="range", params=params))
         _check_rows(mailing, one, errors)
     if errors:
         raise ValidationError(errors)

@@ -22,7 +22,6 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
-from apps.core.contracts import Actor
 from apps.core.errors import Refused
 from apps.core.slots import planner
 from apps.core.text.formatting import refusal
@@ -130,8 +129,11 @@ def _chosen(row: RunExperiment, judgement: Judgement) -> int | None:
     return None
 
 
-def choose(*, run_id: int, number: int, actor: Actor) -> RunExperiment:
-    """A person says which variant the others get. Raises ExperimentNotAsked, VariantUnknown."""
+def choose(*, run_id: int, number: int, actor: str) -> RunExperiment:
+    """A person says which variant the others get; ``actor``: whom the history names.
+
+    Raises ExperimentNotAsked, VariantUnknown.
+    """
     with transaction.atomic():
         run = runs.lock(run_id)
         row = RunExperiment.objects.filter(run_id=run_id).first()
@@ -139,7 +141,7 @@ def choose(*, run_id: int, number: int, actor: Actor) -> RunExperiment:
             raise refusal(ExperimentNotAsked, _("There is no variant to choose now."))
         if not 1 <= number <= len(row.variants):
             raise refusal(VariantUnknown, _("This experiment has no such variant."))
-        _choose(run, row, number, RunExperiment.By.PERSON, person=actor.email)
+        _choose(run, row, number, RunExperiment.By.PERSON, person=actor)
     planner.value.planned()
     return row
 

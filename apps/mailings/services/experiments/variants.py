@@ -12,15 +12,20 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import Final
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_noop as _
 
 from apps.core.errors import Refused
 from apps.core.text.formatting import refusal
 from apps.mailings.models import Experiment, Feed, Mailing, PersonalFile, Tracking, Variant
 from apps.mailings.models.experiments.plan import letter
+from apps.mailings.services.local_time import hours_from
 from apps.mailings.services.publishing.measured import tracking_of
+
+_A_DAY: Final = timedelta(days=1)
 
 
 class VariantEmpty(Refused):
@@ -56,11 +61,17 @@ class ExperimentTooLong(Refused):
 @dataclass(frozen=True, slots=True)
 class Written:
     """A variant as a mailing of its own, not to be saved. ``own_head``: its subject or preheader
-    is not that of its message."""
+    is not that of its message; ``own_hours``: its hours of the day are not those of the mailing."""
 
     mailing: Mailing
     letter: str
     own_head: bool = False
+    own_hours: bool = False
+
+    @property
+    def hours(self) -> tuple[time, time] | None:
+        """From when to when of a recipient's day, where it has hours of its own."""
+        return (self.mailing.local_from, self.mailing.local_to) if self.own_hours else None
 
 
 def experiment_of(mailing: Mailing) -> Experiment | None:
@@ -68,7 +79,7 @@ def experiment_of(mailing: Mailing) -> Experiment | None:
     if mailing.kind == Mailing.Kind.TRANSACTIONAL:
         return None
     rows = Experiment.objects.filter(mailing_id=mailing.pk)
-    return rows.prefetch_related("variants__message", "variants__sender").first()
+    return rows.prefetch_related("variants__message__attachments", "variants__sender").first()
 
 
 def messages_of_variants(mailing: Mailing) -> list[int]:
@@ -81,8 +92,11 @@ def messages_of_variants(mailing: Mailing) -> list[int]:
 
 def written(mailing: Mailing, experiment: Experiment | None) -> list[Written]:
     """The mailing in each variant, itself first."""
-    further = experiment.variants.all() if experiment is not None else ()
     found = [Written(mailing, letter(1))]
+    if experiment is None:
+        return found
+    prefetch_related_objects([mailing.message], "attachments")  # all copies share them
+    further = experiment.variants.all()
     return found + [_written(mailing, one, letter(at)) for at, one in enumerate(further, 2)]
 
 
@@ -92,7 +106,10 @@ def _written(mailing: Mailing, variant: Variant, name: str) -> Written:
     made.message.subject = variant.subject or made.message.subject
     made.message.preheader = variant.preheader or made.message.preheader
     made.sender = variant.sender or mailing.sender
-    return Written(made, name, own_head=bool(variant.subject or variant.preheader))
+    if variant.hour is not None:
+        made.local_from, made.local_to = hours_from(time(variant.hour))
+    own_head = bool(variant.subject or variant.preheader)
+    return Written(made, name, own_head=own_head, own_hours=variant.hour is not None)
 
 
 def check_experiment(mailing: Mailing, experiment: Experiment | None, now: datetime) -> None:
@@ -112,6 +129,8 @@ def check_experiment(mailing: Mailing, experiment: Experiment | None, now: datet
         text = _("An experiment needs a mailing that measures each person.")
         raise refusal(ExperimentUnmeasured, text)
     begin = max(now, mailing.starts_at)
+    if any(one.hour is not None for one in experiment.variants.all()):
+        begin += _A_DAY  # in which every zone has that hour
     if begin + timedelta(minutes=experiment.wait_minutes) >= mailing.ends_at:
         text = _("The mailing ends before the experiment is decided. Set a later end.")
         raise refusal(ExperimentTooLong, text)
@@ -151,6 +170,7 @@ def facts_of(experiment: Experiment, mailing: Mailing) -> list[dict[str, str]]:
             "preheader": one.mailing.message.preheader,
             "message": str(one.mailing.message),
             "sender": str(sender) if sender is not None else "",
+            "hour": f"{one.hours[0]:%H:%M}" if one.hours is not None else "",
         }
         found.append(facts)
     return found

@@ -85,7 +85,7 @@ class ExperimentPage(LoggingMixin, OwnerFilterMixin, TemplateView):
         number = row_id(self.request.POST.get("variant", ""))
         if act != "choose" or number is None or self.run is None:
             raise Http404
-        choose(run_id=self.run.pk, number=number, actor=self.actor)
+        choose(run_id=self.run.pk, number=number, actor=self.actor.email)
         return _("The other recipients get the variant that you chose.")
 
 

@@ -28,15 +28,20 @@ def body(answer: Any) -> Any:
 def test_it_is_set_read_and_removed(anna: Voice, mailing: Mailing) -> None:
     place = f"/api/mailings/{mailing.pk}/experiment/"
     assert anna.get(place).status_code == 404
-    made = body(anna.put(place, {"variants": [{"subject": "B"}, {"preheader": "C"}], "share": 30}))
-    assert [(one["letter"], one["subject"]) for one in made["variants"]] == [("B", "B"), ("C", "")]
+    variants = [{"subject": "B"}, {"preheader": "C"}, {"hour": 0}]
+    made = body(anna.put(place, {"variants": variants, "share": 30}))
+    found = [(one["letter"], one["subject"], one["hour"]) for one in made["variants"]]
+    assert found == [("B", "B", None), ("C", "", None), ("D", "", 0)]
     assert (made["share"], made["metric"], made["result"]) == (30, "clicks", None)
     assert body(anna.get(place)) == made
     assert anna.delete(place).status_code == 204
     assert anna.delete(place).status_code == 404
 
 
-@pytest.mark.parametrize("given", [{"variants": [{}]}, {"variants": [{"subject": "B"}] * 5}])
+@pytest.mark.parametrize(
+    "given",
+    [{"variants": [{}]}, {"variants": [{"subject": "B"}] * 5}, {"variants": [{"hour": 24}]}],
+)
 def test_what_cannot_be_tried_is_refused(
     anna: Voice, mailing: Mailing, given: dict[str, Any]
 ) -> None:

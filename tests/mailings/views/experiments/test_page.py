@@ -78,6 +78,15 @@ def test_it_is_planned_changed_and_removed(anna: Client, mailing: Mailing) -> No
     assert not Experiment.objects.exists()
 
 
+def test_a_variant_may_differ_in_nothing_but_its_hour(anna: Client, mailing: Mailing) -> None:
+    anna.post(place(mailing), {**FORM, "subject_2": "", "hour_2": "0", "hour_3": "18"})
+    experiment = Experiment.objects.get(mailing=mailing)
+    assert [one.hour for one in experiment.variants.all()] == [0, 18]
+    shown = page(anna, mailing)
+    assert '<option value="18" selected>18:00</option>' in shown
+    assert '<option value="0" selected>00:00</option>' in shown
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -86,6 +95,7 @@ def test_it_is_planned_changed_and_removed(anna: Client, mailing: Mailing) -> No
         {"wait_minutes": "7"},
         {"metric": "goal"},
         {"message_2": "999999"},
+        {"hour_2": "24"},
     ],
 )
 def test_what_cannot_be_tried_is_said_and_not_kept(

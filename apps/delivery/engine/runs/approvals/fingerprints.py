@@ -20,7 +20,7 @@ from apps.delivery.engine.staging.beginning import files_mark
 from apps.mailings.models import Experiment, Feed, Mailing
 from apps.mailings.rules import rule_of
 from apps.mailings.selectors.mailings import audience_text
-from apps.mailings.services.experiments.variants import written
+from apps.mailings.services.experiments.variants import Written, written
 from apps.mailings.services.languages.translations import translations_of
 from apps.mailings.services.publishing.archive import utm_of
 from apps.mailings.services.publishing.measured import measured_of
@@ -116,7 +116,7 @@ def _around(mailing: Mailing) -> dict[str, str]:
     rule = rule_of(mailing, timezone.now()).as_json() | {"moment": ""}
     sender = mailing.sender
     variants = [
-        f"{one.letter}: {one.mailing.message.subject} ({one.mailing.sender or ''})"
+        _variant_line(one)
         for one in (written(mailing, experiment) if experiment is not None else ())
     ]
     terms = [] if experiment is None else [_lines(_values(experiment, _KEPT))]
@@ -130,6 +130,11 @@ def _around(mailing: Mailing) -> dict[str, str]:
         "schedule": "\n".join(_schedule(mailing)),
         "settings": _lines({**_rest(mailing), "utm": utm_of(mailing), **measured_of(mailing)}),
     }
+
+
+def _variant_line(one: Written) -> str:
+    line = f"{one.letter}: {one.mailing.message.subject} ({one.mailing.sender or ''})"
+    return f"{line} {one.hours[0]:%H:%M}" if one.hours is not None else line
 
 
 def _schedule(mailing: Mailing) -> Iterator[str]:

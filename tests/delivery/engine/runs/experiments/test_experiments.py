@@ -158,19 +158,19 @@ def test_undecided_a_person_is_asked_and_chooses_once(clock: ShiftedClock) -> No
     mailing = tried(60, share=50, if_undecided="ask")
     run = launched(mailing)
     with pytest.raises(ExperimentNotAsked):
-        choose(run_id=run.pk, number=2, actor=mailing.owner)
+        choose(run_id=run.pk, number=2, actor=mailing.owner.email)
     clock.forward(hours=5)
     run = gone_on(run)
     assert (run.state, run.reason) == ("paused", "experiment_undecided")
     with pytest.raises(Refused, match="variant"):
         DispatchService().resume(mailing_id=mailing.pk)
     with pytest.raises(VariantUnknown):
-        choose(run_id=run.pk, number=3, actor=mailing.owner)
+        choose(run_id=run.pk, number=3, actor=mailing.owner.email)
 
-    row = choose(run_id=run.pk, number=2, actor=mailing.owner)
+    row = choose(run_id=run.pk, number=2, actor=mailing.owner.email)
     assert (row.chosen, row.by, row.person) == (2, "person", mailing.owner.email)
     with pytest.raises(ExperimentNotAsked):
-        choose(run_id=run.pk, number=1, actor=mailing.owner)
+        choose(run_id=run.pk, number=1, actor=mailing.owner.email)
     run = gone_on(run)
     assert (run.outcome, run.sent) == ("success", 60)
     others = Delivery.objects.filter(run=run, position__gt=0)
