@@ -9,6 +9,7 @@ from apps.automations.views.people import (
     PeopleAct,
     RecipientAutomations,
 )
+from apps.automations.views.recipients import RecipientsAct
 from apps.automations.views.rules import RulesEdit, TriggerEdit
 from apps.automations.views.trying import TryOut
 
@@ -16,6 +17,7 @@ app_name = "automations"
 
 urlpatterns = [
     path("automations/", AutomationList.as_view(), name="list"),
+    path("automations/recipients/", RecipientsAct.as_view(), name="recipients"),
     path("automations/new/", AutomationCreate.as_view(), name="create"),
     path("automations/<int:pk>/", AutomationDetail.as_view(), name="detail"),
     path("automations/<int:pk>/edit/", AutomationEdit.as_view(), name="edit"),

@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.expressions import Combinable, NegatedExpression
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Exact
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -30,7 +31,7 @@ from django.utils.translation import pgettext_lazy
 from apps.core.contracts import Actor
 from apps.core.lists.filters import ChoiceFilter, FilterForm, RowFilter, WordsFilter
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import row_id
+from apps.core.paging import row_id, row_ids
 from apps.core.values.addresses import phone_beginnings
 from apps.mailings.models import (
     Delivery,
@@ -57,6 +58,8 @@ COUNTED_ADDRESSES: Final = 1_000
 #: Newest recipients that are asked for their custom fields, and how many become columns.
 _LOOKED_AT: Final = 200
 _FIELD_COLUMNS: Final = 20
+#: The most recipients that can be ticked one by one for an act.
+TICKED: Final = 10_000
 #: Tags that a select offers; the others are found on their page.
 OFFERED_TAGS: Final = 200
 
@@ -118,6 +121,14 @@ def found_recipients(rows: OwnedQuerySet[Recipient], filters: RecipientFilters) 
     # Few rows are read in the order of an address: each asks the index, and no list is read first.
     wanted = [~_suppressed_each()] if found.field else _none_suppressed()
     return Search(found.rows.filter(*wanted), found.partly, field=found.field)
+
+
+def chosen_recipients(actor: Actor, params: QueryDict) -> OwnedQuerySet[Recipient]:
+    """One's own that were ticked in the list, or all that its filters find."""
+    mine = Recipient.objects.editable_by(actor)
+    if params.get("scope") == "all":
+        return found_recipients(mine, RecipientFilters(params)).rows
+    return mine.filter(pk__in=row_ids(params.getlist("ids")[:TICKED]))
 
 
 def _filtered(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest
@@ -19,16 +18,12 @@ from apps.core.exports.tables import table_response
 from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import LoggingMixin, OwnerFilterMixin
 from apps.core.models import OwnedQuerySet
-from apps.core.paging import row_ids
 from apps.mailings.forms.recipients import tag_names
 from apps.mailings.models import Recipient
 from apps.mailings.recipient_export import worded_table_of
-from apps.mailings.selectors.recipients import RecipientFilters, found_recipients
+from apps.mailings.selectors.recipients import RecipientFilters, chosen_recipients
 from apps.mailings.services import recipients as audience
 from apps.mailings.services.permission import suppressions
-
-#: The most recipients that can be ticked one by one for an act.
-TICKED: Final = 10_000
 
 
 class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
@@ -60,10 +55,7 @@ class RecipientBulk(CostlyMixin, LoggingMixin, OwnerFilterMixin, View):
         return redirect(f"{reverse('recipients:list')}?{RecipientFilters(request.POST).query()}")
 
     def chosen(self) -> OwnedQuerySet[Recipient]:
-        mine = Recipient.objects.editable_by(self.actor)
-        if self.request.POST.get("scope") == "all":
-            return found_recipients(mine, RecipientFilters(self.request.POST)).rows
-        return mine.filter(pk__in=row_ids(self.request.POST.getlist("ids")[:TICKED]))
+        return chosen_recipients(self.actor, self.request.POST)
 
     def _tag(self) -> str:
         names = tag_names(self.request.POST.get("tag_name", ""))

@@ -45,6 +45,10 @@ ENDPOINTS = {
         post=(LOGIN, LOGIN, 404, 404, 403),  # without a verb there is nothing to do
         kwargs=automation,
     ),
+    "automations:recipients": Endpoint(
+        get=ACT_GET,
+        post=(LOGIN, LOGIN, 404, 404, 404),  # without a verb there is nothing to do
+    ),
     "automations:enrol": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=automation),
     "automations:switch": Endpoint(
         get=ACT_GET, post=(LOGIN, LOGIN, 404, 403, 302), kwargs=automation
