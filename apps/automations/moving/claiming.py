@@ -22,7 +22,6 @@ MOST: Final = 1_000
 #: A worker that has not come back after so long is dead.
 LEASE: Final = timedelta(minutes=5)
 State = Enrolment.State
-_IDLE: Final = (State.WAITING, State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def claim(now: datetime) -> Claim | None:
     """
     for step_id, version_id in _due_steps(now):
         with transaction.atomic():
-            rows = Enrolment.objects.filter(step_id=step_id, state__in=_IDLE, due_at__lte=now)
+            rows = Enrolment.objects.idle().filter(step_id=step_id, due_at__lte=now)
             due = rows.order_by("due_at", "pk").select_for_update(skip_locked=True)
             found = list(due.values_list("pk", "state")[:MOST])
             if not found:
@@ -63,7 +62,7 @@ def _due_steps(now: datetime) -> list[tuple[int, int]]:
 
     One look into the index for each step of what may move at which anybody is, however many wait.
     """
-    due = Enrolment.objects.filter(step=OuterRef("pk"), state__in=_IDLE, due_at__lte=now)
+    due = Enrolment.objects.idle().filter(step=OuterRef("pk"), due_at__lte=now)
     moving = Step.objects.filter(
         came__gt=F("gone"),
         version__automation__state__in=("active", "stopping"),
@@ -71,14 +70,16 @@ def _due_steps(now: datetime) -> list[tuple[int, int]]:
         version__automation__owner__is_active=True,
     )
     first = moving.annotate(first=Subquery(due.order_by("due_at").values("due_at")[:1]))
-    found = first.filter(first__isnull=False).order_by("first", "pk")
-    return list(found.values_list("pk", "version_id"))
+    found = first.order_by().values_list("first", "pk", "version_id")
+    due_first = sorted(row for row in found if row[0] is not None)
+    return [(step_id, version_id) for _moment, step_id, version_id in due_first]
 
 
 def recover(now: datetime) -> int:
     """Whom a dead worker held waits again: what it did not commit was not done. How many."""
     with transaction.atomic():
         rows = Enrolment.objects.filter(state=State.MOVING, lease_until__lt=now)
+        rows = rows.order_by("lease_until")  # the index of the leases, not all rows by their ids
         held = list(rows.select_for_update(skip_locked=True).values_list("pk", "version_id"))
         if not held:
             return 0

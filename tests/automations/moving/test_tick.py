@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from apps.automations.models import Enrolment, StepDone
 from apps.automations.moving import claiming, tick
@@ -172,3 +172,24 @@ def test_a_second_visit_has_a_row_of_its_own() -> None:
         stage.turn(hours=1)
     assert list(StepDone.objects.values_list("visit", flat=True)) == [1, 2]
     assert stage.at(one) == "wait"
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many there are")
+def test_who_is_due_is_found_by_an_index_however_many_wait() -> None:
+    stage = staged(waiting(seconds=60), owner=UserFactory.create())
+    stage.enrolled()
+    plans: list[str] = []
+
+    def explained(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+                plans.extend(row[-1] for row in cursor.fetchall())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explained):
+        claiming.recover(stage.now)
+        assert claiming.claim(stage.now) is not None
+    looked = [one for one in plans if "enrolment" in one or "U0" in one]
+    assert all("INDEX enrolment_" in one for one in looked), looked
+    assert len(looked) >= 3
