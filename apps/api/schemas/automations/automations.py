@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from apps.api.schemas.common import PARTIAL, Given, Line
 from apps.automations.services.preflight.findings import FindingCode
 
 AutomationState = Literal["draft", "active", "paused", "stopping", "archived"]
 AutomationName = Annotated[Line, Field(min_length=1, max_length=120, examples=["Welcome"])]
+_CODES: JsonDict = {"enum": [code.value for code in FindingCode]}
 _DRAFT = {
     "trigger": {"kind": "manual"},
     "steps": [{"key": "pause", "kind": "wait", "seconds": 86400}],
@@ -102,7 +104,9 @@ class AutomationFinding(Schema):
     step: str = Field(
         description="Its key, `trigger` or `exits`; empty: the whole.", examples=["welcome"]
     )
-    code: FindingCode = Field(description="What it is about.", examples=["message"])
+    code: str = Field(
+        description="What it is about.", examples=["message"], json_schema_extra=_CODES
+    )
     result: Literal["pass", "unchecked", "warn", "fail"]
     text: str = Field(examples=["There is no link to unsubscribe."])
     fix: str = Field(description="How it is fixed; empty when nothing has to be.")
