@@ -126,7 +126,7 @@ class Speaker:
         """Who may come in again."""
         kind = raw.get("kind", "once") if isinstance(raw, dict) else "once"
         if kind == "days":
-            days = raw.get("days", 1) if isinstance(raw, dict) else 1
+            days = (raw.get("days") if isinstance(raw, dict) else None) or 1
             return _("Again after %(days)s") % {"days": _counted("d", days)}
         texts = {
             "once": _("Each recipient once"),

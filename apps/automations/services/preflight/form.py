@@ -136,10 +136,12 @@ def _is_storable(value: Any) -> bool:
 
 def _finding_of(raw: Any, error: Any, where: str) -> DraftFinding:
     name = str(error["loc"][-1]) if error["loc"] else ""
-    if error["type"] not in _LACKS and error["input"] not in (None, ""):
+    kind, value = error["type"], error["input"]
+    is_empty = value is None or (kind == "time_parsing" and value == "")  # left so in the editor
+    if kind not in _LACKS and not is_empty:
         return _finding(where, FindingCode.UNFIT, _UNFIT, field=name or "kind")
     given: Raw = raw if isinstance(raw, dict) else {}
-    return _finding(where, FindingCode.INCOMPLETE, *_lack(given, name, error["type"]))
+    return _finding(where, FindingCode.INCOMPLETE, *_lack(given, name, kind))
 
 
 def _lack(given: Raw, name: str, error: str) -> tuple[str, str]:

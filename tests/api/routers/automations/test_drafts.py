@@ -37,6 +37,8 @@ def test_a_draft_is_written_while_it_is_incomplete(anna: Voice, bob: Voice) -> N
     [
         ({"trigger": {"kind": "date", "days": "3"}}, "trigger"),
         ({"reentry": {"kind": "days", "days": "2"}}, "exits"),
+        ({"reentry": {"kind": "days", "days": ""}}, "exits"),
+        ({"steps": [{"key": "a", "kind": "wait", "at": "soon"}]}, "a"),
         ({"exits": {"goal": {"version": 9}}}, "exits"),
         ({"steps": [{"key": "A b", "kind": "wait"}]}, "A b"),
         ({"steps": [{"key": "a", "kind": "wait", "seconds": 1e400}]}, "a"),
