@@ -355,9 +355,18 @@ class DirectSender(ABC):
 
     @abstractmethod
     def send_test(
-        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+        self,
+        *,
+        message_id: int,
+        address: str,
+        account: str,
+        recipient_id: int | None = None,
+        language: str = "",
     ) -> Outcome:
-        """Send the message to one address now, outside any run, and return the outcome."""
+        """Send the message to one address now, outside any run, and return the outcome.
+
+        Without ``language`` in the one that this recipient would get.
+        """
 
     @abstractmethod
     def send_system_message(

@@ -195,10 +195,20 @@ class DispatchService(RunControl, DirectSender, Planner):
         )
 
     def send_test(
-        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+        self,
+        *,
+        message_id: int,
+        address: str,
+        account: str,
+        recipient_id: int | None = None,
+        language: str = "",
     ) -> Outcome:
         return direct_send.send_test(
-            message_id=message_id, address=address, account=account, recipient_id=recipient_id
+            message_id=message_id,
+            address=address,
+            account=account,
+            recipient_id=recipient_id,
+            language=language,
         )
 
     def send_probe(

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from apps.mailings.services.letters.saved_blocks import keep_section
+from apps.mailings.services.letters.reuse.saved_blocks import keep_section
 from apps.users.models import User
 from tests.browser.conftest import Visit, sign_in
 from tests.mailings.services.letters.letters import a_letter
-from tests.mailings.services.letters.test_saved_blocks import a_section
+from tests.mailings.services.letters.reuse.test_saved_blocks import a_section
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
