@@ -117,10 +117,10 @@ class RecordingDispatcher(Dispatching):
         address: str,
         account: str,
         recipient_id: int | None = None,
-        language: str = "",
+        lang: str = "",
     ) -> Outcome:
         about = {"message_id": message_id, "address": address, "account": account}
-        self._note("send_test", **about, **({"language": language} if language else {}))
+        self._note("send_test", **about, **({"lang": lang} if lang else {}))
         return Outcome(0, Verdict.SENT, 250, foreign("2.0.0 Ok"))
 
     def send_system_message(

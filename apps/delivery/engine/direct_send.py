@@ -75,11 +75,11 @@ def send_test(
     address: str,
     account: str,
     recipient_id: int | None = None,
-    language: str = "",
+    lang: str = "",
 ) -> Outcome:
     """Send the message to ``address`` now, with a recipient's fields, and wait for the reply.
 
-    Without ``recipient_id`` the owner's newest recipient lends its fields; without ``language`` it
+    Without ``recipient_id`` the owner's newest recipient lends its fields; without ``lang`` it
     is sent in the one that this recipient would get. Nothing is recorded, and
     the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
     Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
@@ -87,7 +87,7 @@ def send_test(
     """
     message, account_info = _reserved(message_id, account)
     sample = _sample_recipient(message, recipient_id)
-    written = _written_for(message, sample, language)
+    written = _written_for(message, sample, lang)
     subject = _("[Test] %(subject)s") % {"subject": written.subject}
     domain, entries = message_id_domain(account_info), waiting_entries(message)
     content = {**snapshot_of(written, domain=domain, entries=entries), "subject": subject}

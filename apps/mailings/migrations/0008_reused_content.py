@@ -3,11 +3,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def translations() -> models.JSONField:
+def translations() -> "models.JSONField[dict[str, object], dict[str, object]]":
     return models.JSONField(blank=True, default=dict, editable=False, verbose_name="translations")
 
 
-def language() -> models.CharField:
+def language() -> "models.CharField[str, str]":
     return models.CharField(
         blank=True,
         db_default="",

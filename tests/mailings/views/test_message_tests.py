@@ -114,13 +114,13 @@ def test_the_data_are_those_of_one_who_has_an_address_and_all_the_fields(
 def test_its_language_is_chosen_where_there_are_several(
     cast: Cast, accounts: Accounts, message: Message
 ) -> None:
-    assert 'name="language"' not in cast.client("owner").get(page(message)).content.decode()
+    assert 'id="id_language"' not in cast.client("owner").get(page(message)).content.decode()
     Message.objects.filter(pk=message.pk).update(language="en")
     message.refresh_from_db()
     keep_translations(message, {"ru": {}})
     assert "Russian" in cast.client("owner").get(page(message)).content.decode()
     send(cast, message, language="ru")
-    assert accounts.calls[-1][1]["language"] == "ru"
+    assert accounts.calls[-1][1]["lang"] == "ru"
     send(cast, message, language="de")
     assert len(accounts.calls) == 1
 

@@ -178,15 +178,15 @@ class BrandForm(GroupedForm):
         made = palette_of(colour.lower(), before).model_dump()
         return {f"light-{role}": value for role, value in made.items()}
 
-    def _words(self, code: str) -> dict[str, str]:
+    def _said_in(self, code: str) -> dict[str, str]:
         """What was filled in for a language; empty where it is left to the brand's own."""
         found = {name: self.cleaned_data.get(f"in-{code}-{name}", "") for name in _WORDS}
         return {name: text for name, text in found.items() if text}
 
     def _translations(self) -> dict[str, dict[str, str]]:
-        found = {code: self._words(code) for code in self.brand.translations}
+        found = {code: self._said_in(code) for code in self.brand.translations}
         if added := self.cleaned_data.get("language"):
-            found[added] = self._words("")
+            found[added] = self._said_in("")
         return {code: said for code, said in found.items() if said}
 
     def clean_language(self) -> str:
@@ -197,7 +197,7 @@ class BrandForm(GroupedForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if self._words("") and not cleaned.get("language") and "language" not in self.errors:
+        if self._said_in("") and not cleaned.get("language") and "language" not in self.errors:
             self.add_error("language", _("Write the code of a language, such as ru or en."))
         for number in range(self._rows):
             network, link = cleaned.get(f"network-{number}"), cleaned.get(f"network-{number}-link")

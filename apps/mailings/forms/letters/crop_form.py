@@ -22,6 +22,7 @@ SHAPES: Final = {
 #: The smallest part, in pixels.
 _LEAST: Final = 16
 _MIDDLE: Final = 50
+_EDGES: Final = ("left", "top", "width", "height")
 
 
 class CropForm(forms.Form):
@@ -47,11 +48,11 @@ class CropForm(forms.Form):
         self._size = (media.width, media.height)
         whole = {"left": 0, "top": 0, "width": media.width, "height": media.height}
         usual = {"shape": "1:1", "focus_x": _MIDDLE, "focus_y": _MIDDLE, "share": 100}
-        self._usual = {**usual, **whole}
+        self._usual: dict[str, Any] = {**usual, **whole}
         super().__init__(data, initial=self._usual)
         shape: Any = self.fields["shape"]
         shape.choices = [*((name, name) for name in SHAPES), ("", _("Free, by the edges below"))]
-        for name in ("left", "top", "width", "height"):
+        for name in _EDGES:
             self.fields[name].required = False
 
     def clean(self) -> dict[str, Any]:
@@ -69,7 +70,7 @@ class CropForm(forms.Form):
         if shape := SHAPES.get(given["shape"]):
             focus = (given["focus_x"], given["focus_y"])
             return Box.around(self._size, shape, focus, given["share"])
-        edges = {name: given.get(name) for name in ("left", "top", "width", "height")}
-        return Box(
-            **{name: self._usual[name] if one is None else one for name, one in edges.items()}
+        left, top, width, height = (
+            self._usual[name] if given.get(name) is None else given[name] for name in _EDGES
         )
+        return Box(left, top, width, height)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections import Counter
 from typing import Final
 
 from PIL import Image
@@ -25,7 +26,8 @@ def colours_of(picture: Image.Image, most: int) -> list[str]:
     """
     small = picture.convert("RGBA")
     small.thumbnail((_SIDE, _SIDE))
-    seen = [(red, green, blue) for red, green, blue, alpha in small.getdata() if alpha >= _SEEN]
+    pixels = zip(*[iter(small.tobytes())] * 4, strict=True)
+    seen = [(red, green, blue) for red, green, blue, alpha in pixels if alpha >= _SEEN]
     if not seen:
         return []
     counted = _counted(seen)
@@ -37,11 +39,14 @@ def colours_of(picture: Image.Image, most: int) -> list[str]:
 def _counted(seen: list[Colour]) -> list[Colour]:
     """The shades that make up enough of it, the most frequent ones first."""
     line = Image.new("RGB", (len(seen), 1))
-    line.putdata(seen)
+    line.frombytes(bytes(part for colour in seen for part in colour))
     made = line.quantize(_SHADES, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    rows = made.convert("RGB").getcolors(_SHADES) or []
-    rows.sort(key=lambda row: -row[0])
-    return [colour for count, colour in rows if count >= _SHARE * len(seen)]
+    palette, counted = made.getpalette() or [], Counter(made.tobytes())
+    return [
+        (palette[3 * at], palette[3 * at + 1], palette[3 * at + 2])
+        for at, count in counted.most_common()
+        if count >= _SHARE * len(seen)
+    ]
 
 
 def _apart(colours: list[Colour]) -> list[Colour]:
@@ -63,7 +68,7 @@ def _is_plain(colour: Colour) -> bool:
 
 
 def _is_end(colour: Colour) -> bool:
-    """True for black, white, and what nobody tells from them."""
+    """True for black and white, and for what looks like them."""
     light = (max(colour) + min(colour)) / 510
     return not _ENDS[0] <= light <= _ENDS[1]
 

@@ -160,10 +160,10 @@ def _phrases(written: Written) -> Phrases:
     language = written.language or settings.LANGUAGE_CODE
     found = phrases_of(language)
     brand = None if has_phrases(language) else brand_of(owner_of(written))
-    words = brand.style.translations.get(language) if brand is not None else None
-    if words is None:
+    own = brand.style.translations.get(language) if brand is not None else None
+    if own is None:
         return found
-    said = words.model_dump(include={"unsubscribe", "preferences", "view"})
+    said = own.model_dump(include={"unsubscribe", "preferences", "view"})
     return replace(found, lang=language, **{name: text for name, text in said.items() if text})
 
 

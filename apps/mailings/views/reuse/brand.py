@@ -77,8 +77,8 @@ class BrandPage(CostlyMixin, LoggingMixin, _BrandForm, TemplateView):
         """The form as it was filled in, with colors of the logo; nothing of it is saved yet."""
         posted, problem = self.request.POST.copy(), ""
         proposed = [one for one in posted.getlist("proposed") if is_colour(one)][:COLOURS]
-        if is_colour(posted.get("color", "")):
-            for name, value in self.form(posted).with_colour(posted["color"]).items():
+        if is_colour(colour := posted.get("color", "")):
+            for name, value in self.form(posted).with_colour(colour).items():
                 posted[name] = value
         else:
             try:

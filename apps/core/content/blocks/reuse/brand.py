@@ -62,10 +62,10 @@ class BrandLook(Strict):
 
     def written_in(self, language: str) -> BrandLook:
         """The same in this language."""
-        words = self.translations.get(language)
-        if words is None:
+        found = self.translations.get(language)
+        if found is None:
             return self
-        said = words.model_dump(include={"name", "company", "address", "reason"})
+        said = found.model_dump(include={"name", "company", "address", "reason"})
         return self.model_copy(update={name: text for name, text in said.items() if text})
 
     @property

@@ -22,7 +22,7 @@ Original = SavedBlock | MessageTemplate
 
 @transaction.atomic
 def copy_of(original: Original, author: User) -> Message:
-    """The message in which the author edits the original, level with it.
+    """Return the message in which the author edits the original, level with it.
 
     Raises MediaRefused when its pictures are somebody else's, and the author's library is full.
     """
@@ -77,7 +77,7 @@ def keep_in_original(message: Message, author: User) -> None:
         _leveled(message, _kept_block(blocks, block, message))
         return
     templates = MessageTemplate.objects.select_for_update()
-    template = templates.filter(pk=message.of_template_id).first()
+    template: Any = templates.filter(pk=message.of_template_id).first()
     _demand_level(message, template)
     content, translations = content_of(message), translations_of(message)
     _leveled(message, rewrite_template(author, template, content, translations))
@@ -110,7 +110,7 @@ def _leveled(message: Message, original: Original) -> Message:
 
 
 def _which(original: Original) -> dict[str, Any]:
-    """What tells the copy from all other messages of its author."""
+    """The column of the copy that names the original."""
     column = "of_block" if isinstance(original, SavedBlock) else "of_template"
     return {column: original}
 
