@@ -66,7 +66,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "message",
             "of_revision",
-            models.PositiveIntegerField(db_default=0, default=0, editable=False),
+            models.PositiveIntegerField(
+                db_default=0, default=0, editable=False, verbose_name="revision"
+            ),
         ),
         migrations.AddConstraint(
             "message",

@@ -154,7 +154,7 @@ class Message(Content, OwnedModel):
         verbose_name=_("template"),
     )
     of_revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
-        default=0, db_default=0, editable=False
+        _("revision"), default=0, db_default=0, editable=False
     )
 
     class Meta:
