@@ -111,9 +111,16 @@ class RecordingDispatcher(Dispatching):
         return 1 if delivery_ids is None else len(delivery_ids)
 
     def send_test(
-        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+        self,
+        *,
+        message_id: int,
+        address: str,
+        account: str,
+        recipient_id: int | None = None,
+        lang: str = "",
     ) -> Outcome:
-        self._note("send_test", message_id=message_id, address=address, account=account)
+        about = {"message_id": message_id, "address": address, "account": account}
+        self._note("send_test", **about, **({"lang": lang} if lang else {}))
         return Outcome(0, Verdict.SENT, 250, foreign("2.0.0 Ok"))
 
     def send_system_message(

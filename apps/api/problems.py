@@ -32,7 +32,7 @@ from apps.mailings.personal_files.archives import ArchiveRefused
 from apps.mailings.segments import SegmentInvalid
 from apps.mailings.services.attachments import AttachmentRefused
 from apps.mailings.services.importing.files import ImportTooLarge
-from apps.mailings.services.letters.templates import TemplateForbidden
+from apps.mailings.services.letters.reuse.templates import TemplateForbidden
 from apps.mailings.services.mailings import ToggleForbidden
 from apps.mailings.services.permission.basis import BasisMissing
 from apps.mailings.services.permission.blocked_domains import DomainRefused

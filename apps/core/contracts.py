@@ -355,9 +355,9 @@ class DirectSender(ABC):
 
     @abstractmethod
     def send_test(
-        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
+        self, *, message_id: int, address: str, account: str, recipient_id: int | None, lang: str
     ) -> Outcome:
-        """Send the message to one address now, outside any run, and return the outcome."""
+        """Send it to one address now, outside any run. No ``lang``: that of the recipient."""
 
     @abstractmethod
     def send_system_message(

@@ -194,12 +194,7 @@ class DispatchService(RunControl, DirectSender, Planner):
             for start in range(0, len(ids), _CHUNK)
         )
 
-    def send_test(
-        self, *, message_id: int, address: str, account: str, recipient_id: int | None = None
-    ) -> Outcome:
-        return direct_send.send_test(
-            message_id=message_id, address=address, account=account, recipient_id=recipient_id
-        )
+    send_test = staticmethod(direct_send.send_test)
 
     def send_probe(
         self,

@@ -53,7 +53,7 @@ class Editor:
         from django.test import Client
 
         from apps.core.content.blocks.document import dump
-        from apps.mailings.services.letters.saving import begin_letter
+        from apps.mailings.services.letters.beginning import begin_letter
         from benchmarks.compile.__main__ import made
         from tests.factories import UserFactory, confirmed
 

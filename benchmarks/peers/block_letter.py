@@ -10,7 +10,7 @@ from apps.core.content.translation import base_strings, entries_of
 from apps.mailings.models import Message, Recipient
 from apps.mailings.models.content import content_of
 from apps.mailings.services.languages.translations import keep_translations
-from apps.mailings.services.letters.saving import begin_letter
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.users.models import User
 
 LINKS: Final = 10

@@ -5,6 +5,7 @@
   const buttons = [...form.elements].filter((one) => one.formTarget === "brand-preview");
   let [shown] = buttons;
   let waiting;
+  if (form.dataset.brand) form.requestSubmit(shown);
   for (const button of buttons) button.addEventListener("click", () => { shown = button; });
   form.addEventListener("input", (event) => {
     if (event.target.type === "file") return;

@@ -42,8 +42,8 @@ from apps.mailings.models import (
     Suppression,
     Tag,
 )
-from apps.mailings.services.letters.saved_blocks import keep_section
-from apps.mailings.services.letters.templates import About, make_template
+from apps.mailings.services.letters.reuse.saved_blocks import keep_section
+from apps.mailings.services.letters.reuse.templates import About, make_template
 from apps.mailings.services.permission.consents import Evidence
 from apps.mailings.services.permission.subscribing import subscribe
 from apps.mailings.services.privacy import erasure

@@ -61,10 +61,13 @@ def _messages(server: MCPServer[Any], api: Api) -> None:
 
     @server.tool(annotations=CHANGES)
     def send_test_to_oneself(
-        message_id: int, recipient_id: int | None = None, idempotency_key: str = ""
+        message_id: int,
+        recipient_id: int | None = None,
+        language: str = "",
+        idempotency_key: str = "",
     ) -> dict[str, Any]:
         """Send the message to the confirmed address of the token's user, and to nobody else."""
-        body = {} if recipient_id is None else {"recipient": recipient_id}
+        body = {"recipient": recipient_id, "language": language}
         return dict(api.post(f"/api/messages/{message_id}/test/", body, key=idempotency_key))
 
 

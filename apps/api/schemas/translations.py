@@ -1,14 +1,22 @@
 """Translations of messages."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from apps.api.schemas.common import Given, Text
+from apps.api.schemas.recipients import Language
 
 Key = Annotated[Text, StringConstraints(min_length=1, max_length=80)]
 Translated = Annotated[Text, StringConstraints(max_length=500_000)]
+
+
+#: The texts of further languages, by their codes.
+Translations = dict[Annotated[Language, Field(min_length=2)], dict[Key, Translated]]
+TRANSLATIONS: Final = (
+    "Texts by language and key; keys are `subject`, `preheader`, or `block.field` of a document."
+)
 
 
 class TranslationIn(Given):

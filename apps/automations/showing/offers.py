@@ -18,6 +18,7 @@ from apps.mailings.models import (
     Tag,
     TrackedLink,
 )
+from apps.mailings.models.content import NO_COPY
 from apps.users.models import User
 
 #: So many of a kind are offered, the newest; and the one that is chosen.
@@ -53,6 +54,8 @@ class Offers:
 
     def _of(self, name: str) -> QuerySet[Any]:
         rows: QuerySet[Any] = TABLES[name]._default_manager.filter(owner_id=self.owner.pk)
+        if name == "message":
+            rows = rows.filter(NO_COPY)
         if name == "mailing":
             rows = rows.filter(kind=Mailing.Kind.MAILING)
         if name == "automation":

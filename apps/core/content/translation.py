@@ -127,6 +127,22 @@ def entries_of(content: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str
     }
 
 
+def entries_in_all(
+    content: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]
+) -> dict[str, Entries]:
+    """The same of texts in several languages. What the content has no head of is empty."""
+    whole = {**dict.fromkeys(HEAD, ""), **content}
+    return {code: entries_of(whole, given) for code, given in texts.items()}
+
+
+def texts_of(translations: Translations) -> dict[str, dict[str, str]]:
+    """The texts of all languages by their keys, as ``entries_in_all`` takes them."""
+    return {
+        code: {key: entry["text"] for key, entry in entries.items()}
+        for code, entries in translations.items()
+    }
+
+
 def _stored_head(key: str, text: str) -> str:
     if _KINDS[key] == "line":
         text = stored_text(CONTROLS.sub(" ", text).strip())
@@ -165,6 +181,12 @@ def living(content: Mapping[str, Any], entries: Entries) -> dict[str, Entry]:
         for key, entry in entries.items()
         if key in HEAD or key.partition(".")[0] in nodes
     }
+
+
+def living_in_all(document: Mapping[str, Any], translations: Translations) -> Translations:
+    """The same of every language."""
+    content = {"document": document}
+    return {code: living(content, entries) for code, entries in translations.items()}
 
 
 def _ids_in(document: Mapping[str, Any]) -> Iterable[str]:

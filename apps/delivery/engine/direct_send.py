@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.core.audit.acts import Act
 from apps.core.audit.log import record
@@ -31,8 +32,14 @@ from apps.mailings.fields import fields_of
 from apps.mailings.ledger import dialect
 from apps.mailings.models import Mailing, Message, Recipient, Run, Sender
 from apps.mailings.rules import bits_of_one
+from apps.mailings.run_content import language_for
 from apps.mailings.sender_rules import check_sender
 from apps.mailings.services.feeds.content import waiting_entries
+from apps.mailings.services.languages.translations import (
+    LanguageUnknown,
+    translations_of,
+    written_in,
+)
 from apps.mailings.services.letters.bodies import check_message, make_pictures
 from apps.users.models import User
 
@@ -63,20 +70,27 @@ class NoGuard(Guard):
 
 
 def send_test(
-    *, message_id: int, address: str, account: str, recipient_id: int | None = None
+    *,
+    message_id: int,
+    address: str,
+    account: str,
+    recipient_id: int | None = None,
+    lang: str = "",
 ) -> Outcome:
     """Send the message to ``address`` now, with a recipient's fields, and wait for the reply.
 
-    Without ``recipient_id`` the owner's newest recipient lends its fields. Nothing is recorded, and
+    Without ``recipient_id`` the owner's newest recipient lends its fields; without ``lang`` it
+    is sent in the one that this recipient would get. Nothing is recorded, and
     the link to unsubscribe in it belongs to nobody. It takes its place in the account's limits.
     Raises AccountUnknown, AccountNotGranted, SendingPaused, AccountOut, ContentRefused,
-    ConditionGone, LimitReached, and what files_of_sample raises.
+    ConditionGone, LanguageUnknown, LimitReached, and what files_of_sample raises.
     """
     message, account_info = _reserved(message_id, account)
-    subject = _("[Test] %(subject)s") % {"subject": message.subject}
-    domain, entries = message_id_domain(account_info), waiting_entries(message)
-    content = {**snapshot_of(message, domain=domain, entries=entries), "subject": subject}
     sample = _sample_recipient(message, recipient_id)
+    written = _written_for(message, sample, lang)
+    subject = _("[Test] %(subject)s") % {"subject": written.subject}
+    domain, entries = message_id_domain(account_info), waiting_entries(message)
+    content = {**snapshot_of(written, domain=domain, entries=entries), "subject": subject}
     bits = bits_of_one(sample, content, dialect.database_now())
     claimed = replace(
         _claimed(account_info, address, fields_of(sample)),
@@ -187,6 +201,19 @@ def _sample_recipient(message: Message, recipient_id: int | None) -> Recipient:
     if recipient_id is not None:
         rows = rows.filter(pk=recipient_id)
     return rows.order_by("-pk").first() or Recipient(owner_id=message.owner_id)
+
+
+def _written_for(message: Message, recipient: Recipient, language: str) -> Message:
+    """The message in this language, or in the recipient's. Raises what ``send_test`` raises."""
+    known = [message.language, *translations_of(message)]
+    if language and language not in known:
+        raise LanguageUnknown(gettext_noop("The message is not written in this language."))
+    spoken = language or language_for(recipient.language, known) or message.language
+    if spoken == message.language:
+        return message
+    written = written_in(message, spoken)
+    check_message(written)
+    return written
 
 
 def _plain(subject: str, text: str, address: str, account: SendingAccount) -> Outcome:

@@ -1,11 +1,11 @@
-"""Colours as they are written in a style, and how well one is read on another (WCAG 2, 1.4.3)."""
+"""Colours and sizes as they are written in a style."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-Colour = tuple[int, int, int]
+from apps.core.content.blocks.contrast import Colour
 
 _HEX: Final = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 _RGB: Final = re.compile(r"rgb\(\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*\)", re.IGNORECASE)
@@ -20,8 +20,6 @@ _NAMED: Final = {
     **{"whitesmoke": (245, 245, 245), "darkblue": (0, 0, 139), "dimgray": (105, 105, 105)},
 }
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)(px|pt|em|rem|%)", re.IGNORECASE)
-#: Large text (WCAG 2): 18 pt, or 14 pt and bold.
-_LARGE, _LARGE_BOLD = 24.0, 18.66
 
 
 def read_colour(written: str) -> Colour | None:
@@ -44,23 +42,3 @@ def size_of(written: str, around: float) -> float | None:
     number, unit = float(match[1]), match[2].lower()
     scale = {"px": 1.0, "pt": 4 / 3, "em": around, "rem": 16.0, "%": around / 100}
     return number * scale[unit]
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """Between 1 (the same) and 21 (black on white)."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def needed(size: float, bold: bool) -> float:
-    """The least contrast of a text of this size."""
-    return 3.0 if size >= _LARGE or (bold and size >= _LARGE_BOLD) else 4.5
-
-
-def _luminance(colour: Colour) -> float:
-    red, green, blue = (_linear(part / 255) for part in colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(part: float) -> float:
-    return float(part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Final
 
+from apps.core.content.blocks.contrast import Colour
 from apps.core.content.html_text import HIDDEN, SKIPPED, VOID, sane_markup
 from apps.core.content.time_budget import look_at_the_clock
-from apps.delivery.preflight.colours import Colour, read_colour, size_of
+from apps.delivery.preflight.colours import read_colour, size_of
 
 #: Texts whose colours are compared; the others of a letter are like these.
 _TEXTS: Final = 400

@@ -25,6 +25,7 @@ from apps.core.text.formatting import refusal_text
 from apps.delivery.models import Probe
 from apps.delivery.probes import sending
 from apps.mailings.models import Channel, Mailing, Message
+from apps.mailings.models.content import NO_COPY
 from apps.mailings.sender_rules import offered_to
 from apps.mailings.sending_accounts import account_words, known_accounts
 
@@ -47,7 +48,7 @@ class ProbeForm(forms.Form):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
-        mine = Message.objects.editable_by(actor).filter(archived_at=None)
+        mine = Message.objects.editable_by(actor).filter(NO_COPY, archived_at=None)
         fields["message"].queryset = mine.order_by("-pk")
         infos = known_accounts(actor).values()
         fields["account"].choices = [

@@ -19,6 +19,7 @@ from apps.mailings.forms.recurrence import BOX
 from apps.mailings.forms.routes import RoutesForm
 from apps.mailings.forms.times import MINE, TimesForm
 from apps.mailings.models import Channel, Mailing, Message, MessageTranslation
+from apps.mailings.models.content import NO_COPY
 from apps.mailings.services.mailings import ALWAYS_OPEN, USUAL_PRIORITY, check_priority
 from apps.mailings.services.summary import Planned
 
@@ -124,7 +125,7 @@ class MailingForm(TimesForm, RoutesForm, LinksForm, AudienceForm):
         super().__init__(*args, **kwargs)
         self._rule = ""
         fields: dict[str, Any] = self.fields
-        living = Message.objects.filter(owner=self.owner, archived_at=None)
+        living = Message.objects.filter(NO_COPY, owner=self.owner, archived_at=None)
         # The text of a mailout belongs to it, and is offered to nobody else.
         mine = Q(for_mailout=False) | Q(pk=self.instance.message_id)
         fields["message"].queryset = living.filter(mine)

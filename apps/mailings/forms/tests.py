@@ -8,12 +8,15 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from apps.core.text.languages import language_name
 from apps.mailings.models import Message, Recipient
 from apps.mailings.selectors.messages import sample_recipient, samples_like
 from apps.mailings.sending_accounts import account_choices, known_accounts
+from apps.mailings.services.languages.translations import translations_of
 
 #: The most addresses of one test.
 MOST: Final = 5
@@ -38,9 +41,25 @@ class TestForm(forms.Form):
         help_text=_("The beginning of an email, phone or name. Empty: one who has all the fields."),
     )
 
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        help_text=_("Empty: the one that this recipient gets."),
+    )
+
     def __init__(self, *args: Any, message: Message, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._message = message
+        languages = [
+            (code, capfirst(language_name(code)))
+            for code in (message.language, *translations_of(message))
+            if code
+        ]
+        if len(languages) > 1:
+            language: Any = self.fields["language"]
+            language.choices = [("", "—"), *languages]
+        else:
+            del self.fields["language"]
         account: Any = self.fields["account"]
         account.choices = account_choices(message.owner)
 

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -58,10 +58,13 @@ class Decoded:
     files: tuple[MadeFile, ...]
 
 
-def decoded(content: bytes, widths: Sequence[int], *, keep: str = "") -> Decoded:
+def decoded(
+    content: bytes, widths: Sequence[int], *, keep: str = "", box: Sequence[int] = ()
+) -> Decoded:
     """The picture in these widths. ``keep``: it is one of ours, of this kind.
 
-    Raises MediaRefused for what is no picture that can be taken, MediaTooLarge, Busy.
+    ``box``: left, top, right and bottom of the part that is kept, all without. Raises MediaRefused
+    for what is no picture that can be taken, MediaTooLarge, Busy.
     """
     if len(content) > MAX_BYTES:
         raise MediaTooLarge(_("The picture is larger than 20 MB."))
@@ -69,11 +72,23 @@ def decoded(content: bytes, widths: Sequence[int], *, keep: str = "") -> Decoded
         source, target = Path(directory) / "source", Path(directory) / "made"
         source.write_bytes(content)
         target.mkdir()
-        found = _run(_job(source, target, widths, keep))
+        found = _run(replace(_job(source, target, widths, keep), box=list(box)))
         files = tuple(
             MadeFile(one.width, one.pixels, (target / one.file).read_bytes()) for one in found.made
         )
     return Decoded(found.kind, found.width, found.height, found.animated, files)
+
+
+def colours_in(content: bytes, most: int) -> list[str]:
+    """The colours (``#rrggbb``) that a picture of ours is known by, the most frequent first.
+
+    Raises MediaRefused, Busy.
+    """
+    with tempfile.TemporaryDirectory(prefix="vestnik-picture-") as directory:
+        source = Path(directory) / "source"
+        source.write_bytes(content)
+        job = replace(_job(source, Path(directory), (), ""), colours=most)
+        return _run(job).colours
 
 
 def _job(source: Path, target: Path, widths: Sequence[int], keep: str) -> Job:

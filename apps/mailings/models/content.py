@@ -35,6 +35,18 @@ class Form(models.TextChoices):
     BLOCKS = "blocks", _("Blocks")
 
 
+def language_field() -> models.CharField[str, str]:
+    """The language that something is written in; empty where nobody has said it."""
+    return models.CharField(
+        _("language"), max_length=10, blank=True, default="", db_default="", editable=False
+    )
+
+
+def translations_field() -> models.JSONField[dict[str, Any], dict[str, Any]]:
+    """All further languages of something: entries (core.content.translation) by language."""
+    return models.JSONField(_("translations"), default=dict, blank=True, editable=False)
+
+
 class Content(models.Model):
     """A subject, a preheader and a body: a text, HTML in the template language, or blocks.
 
@@ -109,9 +121,12 @@ class Message(Content, OwnedModel):
     ``revision`` grows by one with every save of the content: a save over another revision
     than the one read is refused. An archived message keeps its history and is not offered.
     ``for_mailout``: it was made as the text of a mailout, and goes with it.
+
+    ``of_block``, ``of_template``: it is the copy in which that original is edited, level with its
+    ``of_revision``. A copy is listed nowhere and never sent; each save of it changes the original.
     """
 
-    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
+    audit = AuditRule(name="name", quiet=frozenset({"revision", "of_revision"}))
 
     revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("revision"), default=1, editable=False
@@ -122,12 +137,40 @@ class Message(Content, OwnedModel):
     archived_at: models.DateTimeField[Any, Any] = models.DateTimeField(
         null=True, blank=True, editable=False
     )
+    of_block: models.OneToOneField[Any, Any] = models.OneToOneField(
+        "mailings.SavedBlock",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("saved block"),
+    )
+    of_template: models.ForeignKey[Any, Any] = models.ForeignKey(
+        "mailings.MessageTemplate",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("template"),
+    )
+    of_revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("revision"), default=0, db_default=0, editable=False
+    )
 
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-id"]
-        constraints = [form_check("message_form")]
+        constraints = [
+            form_check("message_form"),
+            models.UniqueConstraint(
+                fields=["of_template", "owner"], name="message_copy_of_template_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(of_block__isnull=True) | models.Q(of_template__isnull=True),
+                name="message_copy_of_one",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -136,6 +179,11 @@ class Message(Content, OwnedModel):
     def title(self) -> str:
         """What it is called: its name, else its subject, else that it has none yet."""
         return self.name or self.subject or gettext("No subject")
+
+    @property
+    def is_copy(self) -> bool:
+        """True if a saved block or a template is edited in it."""
+        return self.of_block_id is not None or self.of_template_id is not None
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("update_fields") is None:
@@ -157,12 +205,16 @@ class Message(Content, OwnedModel):
             if self.document is not None:
                 self.document = stored(self.document)
                 check_form(self.html, self.document)
-                check_head(self.subject, self.preheader)
+                check_head(self.subject or ("-" if self.is_copy else ""), self.preheader)
             else:
                 check_head(self.subject, self.preheader)
                 check_content(self.subject, self.text, self.html)
         except ContentRefused as refusal:
             raise ValidationError(refusal_text(refusal), code=refusal.code) from refusal
+
+
+#: Messages that people have written as such: those that are listed, offered and sent.
+NO_COPY: Final = models.Q(of_block=None, of_template=None)
 
 
 class PartOfMessageQuerySet(OwnedQuerySet[Any]):
@@ -248,11 +300,6 @@ class Attachment(BaseModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-def translations_field() -> models.JSONField[dict[str, Any], dict[str, Any]]:
-    """All languages of a version or a draft: entries (core.content.translation) by language."""
-    return models.JSONField(_("translations"), default=dict, blank=True, editable=False)
 
 
 class MessageVersion(Content, BaseModel):

@@ -19,7 +19,7 @@ from apps.core.contracts import Actor
 from apps.core.models import OwnedQuerySet
 from apps.mailings.fields import BASIC, LINKS, RECIPIENT_FIELDS, fields_of
 from apps.mailings.models import Mailing, Message, MessageDraft, Recipient, Run
-from apps.mailings.models.content import Form
+from apps.mailings.models.content import NO_COPY, Form
 from apps.mailings.prefixes import begins
 from apps.mailings.selectors.mailings import listed
 from apps.users.models import User
@@ -40,7 +40,7 @@ def shown_messages(*, archived: bool | None = None) -> OwnedQuerySet[Message]:
     used = Coalesce(Subquery(using.values("message").annotate(n=Count("pk")).values("n")), 0)
     rows = Message.objects.select_related("owner")
     if archived is not None:
-        rows = rows.filter(archived_at__isnull=not archived)
+        rows = rows.filter(NO_COPY, archived_at__isnull=not archived)
     return rows.annotate(used=used)
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Message, Recipient
+from apps.mailings.models.content import NO_COPY
 from apps.mailings.selectors import recipient_search
 from apps.mailings.selectors.mailings import listed, named_like, standings_of
 from apps.mailings.selectors.messages import messages_like
@@ -67,7 +68,7 @@ def _mailings(actor: Actor, query: str) -> Group:
 
 
 def _messages(actor: Actor, query: str) -> Group:
-    rows = Message.objects.filter(archived_at=None).visible_to(actor)
+    rows = Message.objects.filter(NO_COPY, archived_at=None).visible_to(actor)
     found = list(messages_like(rows, query).order_by("-pk")[: SHOWN + 1])
     hits = [
         Hit(row.title, f"id:{row.pk}", reverse("messages:detail", args=[row.pk]))

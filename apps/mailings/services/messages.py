@@ -17,7 +17,7 @@ from apps.core.errors import Refused
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Attachment, Message, MessageDraft, MessageVersion, PersonalFile
-from apps.mailings.models.content import CONTENT_FIELDS, content_of, form_of
+from apps.mailings.models.content import CONTENT_FIELDS, NO_COPY, content_of, form_of
 from apps.mailings.services.languages.translations import keep_translations, translations_of
 from apps.mailings.services.media.uses import record_uses
 from apps.users.models import User
@@ -33,8 +33,8 @@ class MessageService(BaseCRUDService[Message]):
     """An author's messages."""
 
     def rows(self) -> OwnedQuerySet[Message]:
-        """Messages that are not in the archive."""
-        return Message.objects.filter(archived_at=None)
+        """Messages that are not in the archive, and no copies of anything."""
+        return Message.objects.filter(NO_COPY, archived_at=None)
 
     @transaction.atomic
     def save(

@@ -128,6 +128,7 @@ class MessageTest(LoggingMixin, OwnerFilterMixin, TemplateView):
                     address=address,
                     account=account,
                     recipient_id=lender.pk if lender is not None else None,
+                    lang=data.get("language", ""),
                 )
             except Refused as refusal:
                 flash.error(self.request, f"{address}: {refusal_text(refusal)}")

@@ -99,8 +99,16 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
 
     template_name = "messages/detail.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         message = self.visible_or_404(shown_messages(), pk=self.kwargs["pk"])
+        if message.of_block_id is not None:
+            return redirect("blocks:detail", pk=message.of_block_id)
+        if message.of_template_id is not None:
+            return redirect("templates:edit", pk=message.of_template_id)
+        return self.render_to_response(self.get_context_data(message=message, **kwargs))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        message = kwargs["message"]
         known = template_names(message.owner_id)
         found = (
             letter_hints(message)
@@ -108,7 +116,6 @@ class MessageDetail(OwnerFilterMixin, TemplateView):
             else hints(message.subject, message.text, message.html, known=known)
         )
         return super().get_context_data(
-            message=message,
             complete=not any(hint.grave for hint in found),
             editable=message.owner_id == self.actor.pk and message.archived_at is None,
             restorable=message.owner_id == self.actor.pk
@@ -302,7 +309,7 @@ class MessageDiscard(LoggingMixin, OwnerFilterMixin, View):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = MessageService(self.actor).editable_or_403(pk)
+        message = self.editable_or_403(Message.objects.filter(archived_at=None), pk=pk)
         discard_draft(message=message, author=cast(User, request.user))
         return redirect("messages:edit", pk=pk)
 

@@ -30,11 +30,10 @@ from apps.mailings.selectors.messages import (
     shown_messages,
     shown_sample,
 )
-from apps.mailings.services.languages.translations import translations_of, written_in
+from apps.mailings.services.languages.translations import Written, translations_of, written_in
 from apps.mailings.services.letters.draft_operations import draft_for
 from apps.mailings.services.letters.previews import shown_to
 from apps.mailings.services.letters.sms_cost import costs_of_text
-from apps.mailings.services.letters.whole import Written
 from apps.mailings.services.messages import keep_draft
 from apps.users.models import User
 

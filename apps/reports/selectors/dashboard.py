@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core.contracts import Actor
 from apps.mailings.models import Mailing, Message, Recipient, Run, SendingPause, Suppression
 from apps.mailings.models.audience import ADDRESS, MESSENGERS
+from apps.mailings.models.content import NO_COPY
 from apps.mailings.recurrence import missed
 from apps.mailings.selectors.mailings import listed, living_runs, next_step, unknown_text
 from apps.mailings.selectors.recipients import COUNTED
@@ -115,7 +116,7 @@ def first_steps(actor: Actor) -> list[Step]:
     if actor.sees_all or mailings.exists():
         return []
     recipients = Recipient.objects.visible_to(actor).filter(archived_at=None)
-    written = Message.objects.editable_by(actor).filter(archived_at=None).exists()
+    written = Message.objects.editable_by(actor).filter(NO_COPY, archived_at=None).exists()
     steps = [
         (
             _("Add recipients"),

@@ -35,6 +35,7 @@ ENDPOINTS = {
     "media:picker": Endpoint(get=SEE, post=ADD),
     "media:detail": Endpoint(get=SEE_OWN, post=(LOGIN, LOGIN, 404, 302, 403), kwargs=media),
     "media:replace": Endpoint(get=ACT_GET, post=(LOGIN, LOGIN, 404, 200, 403), kwargs=media),
+    "media:crop": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 422, 403), kwargs=media),
     "media:delete": Endpoint(get=FORM, post=(LOGIN, LOGIN, 404, 302, 403), kwargs=media),
 }
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from apps.core.content.blocks.editing.places import blank_document, new_node
 from apps.mailings.models import MessageTemplate, SavedBlock
-from apps.mailings.services.letters.saved_blocks import keep_section
-from apps.mailings.services.letters.templates import About, make_template
+from apps.mailings.services.letters.reuse.saved_blocks import keep_section
+from apps.mailings.services.letters.reuse.templates import About, make_template
 from tests.access.rules.recipients import FORM
 from tests.access.rules.types import (
     ACT_GET,
@@ -58,6 +58,7 @@ ENDPOINTS = {
     "blocks:restore": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=block),
     "templates:list": Endpoint(get=SEE, post=NO_WRITING),
     "templates:edit": Endpoint(get=SEE_OWN, post=_UNSAID, kwargs=template),
+    "templates:content": Endpoint(get=ACT_GET, post=ACT_POST, kwargs=template),
     "templates:frame": Endpoint(get=SEE_OWN, post=NO_WRITING, kwargs=template),
     "templates:delete": Endpoint(get=FORM, post=ACT_POST, kwargs=template),
     "templates:save": Endpoint(get=FORM, post=_UNSAID, kwargs=letter),

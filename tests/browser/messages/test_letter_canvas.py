@@ -13,7 +13,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from apps.core.content.blocks.editing import places
 from apps.mailings.models import Message
 from apps.mailings.services.letters import draft_operations
-from apps.mailings.services.letters.saved_blocks import keep_section
+from apps.mailings.services.letters.reuse.saved_blocks import keep_section
 from apps.users.models import User
 from tests.browser.conftest import Visit
 from tests.browser.hands import saved
@@ -28,7 +28,7 @@ from tests.browser.messages.test_letter_editor import (
 )
 from tests.factories import PASSWORD
 from tests.mailings.services.letters.letters import id_of, writer_of
-from tests.mailings.services.letters.test_saved_blocks import a_section, with_block
+from tests.mailings.services.letters.reuse.test_saved_blocks import a_section, with_block
 
 __all__ = ["editor", "letter", "scheme"]  # fixtures
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from apps.core.content.blocks.contrast import contrast, needed
 from apps.core.content.program import from_html, from_text
 from apps.delivery.preflight.checks import CHECKS
-from apps.delivery.preflight.colours import contrast, needed, read_colour
+from apps.delivery.preflight.colours import read_colour
 from apps.delivery.preflight.findings import Result, worst_of
 from apps.delivery.preflight.letter import written_in
 from apps.delivery.preflight.markup import read_markup

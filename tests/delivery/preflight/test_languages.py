@@ -15,10 +15,11 @@ from apps.delivery.preflight.letter import Letter
 from apps.mailings.models import Mailing, Message
 from apps.mailings.models.content import content_of
 from apps.mailings.services.languages.translations import keep_translations
-from apps.mailings.services.letters.saved_blocks import keep_section
+from apps.mailings.services.letters.reuse.saved_blocks import keep_section
 from tests.delivery.preflight.faults import tools
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, UserFactory
 from tests.mailings.services.letters.letters import a_letter
+from tests.mailings.services.letters.reuse.test_saved_blocks import a_section, with_block
 
 pytestmark = pytest.mark.django_db
 
@@ -70,19 +71,22 @@ def test_each_language_is_counted_and_judged() -> None:
     )
 
 
-def test_a_saved_block_in_a_message_of_several_languages_is_a_warning() -> None:
+def test_what_a_saved_block_lacks_counts() -> None:
     mailing = in_languages("ru", "en")
     letter = a_letter(mailing.owner)
     letter.language = "ru"
-    block = keep_section(owner=mailing.owner, name="x", section=places.new_node("section"))
-    document: dict[str, Any] = letter.document or {}
-    letter.document = {**document, "body": [places.new_reference(block.pk), *document["body"]]}
     letter.save()
+    translated(letter, subject="S")
     Mailing.objects.filter(pk=mailing.pk).update(message=letter)
     mailing.refresh_from_db()
-    translated(letter, subject="S")
-    said = "Saved blocks have one language: everybody gets them as they are written."
-    assert ("warn", said) in said_by(LanguageCheck(), mailing)
+    assert ("fail", "English: 4 texts are missing; recipients: 1.") in said_by(
+        LanguageCheck(), mailing
+    )
+    with_block(letter, keep_section(owner=mailing.owner, name="x", section=a_section()))
+    mailing.message.refresh_from_db()
+    assert ("fail", "English: 5 texts are missing; recipients: 1.") in said_by(
+        LanguageCheck(), mailing
+    )
 
 
 def test_what_nobody_gets_holds_nothing_back() -> None:

@@ -25,7 +25,7 @@ def main() -> None:
     from apps.mailings.gallery.reading import templates
     from apps.mailings.models import Mailing, Recipient
     from apps.mailings.services.feeds.settings import FeedSettings, save_feed
-    from apps.mailings.services.letters.saving import begin_letter
+    from apps.mailings.services.letters.beginning import begin_letter
     from apps.users.models import User
 
     owner = User.objects.create_user(OWNER, PASSWORD)

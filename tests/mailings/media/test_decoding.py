@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from apps.mailings.media import decoding
-from apps.mailings.media.decoding import MAX_BYTES, MAX_WIDTH, decoded
+from apps.mailings.media.decoding import MAX_BYTES, MAX_WIDTH, colours_in, decoded
 from apps.mailings.media.errors import MediaRefused, MediaTooLarge
 from tests.mailings.media.pictures import (
     drawing,
@@ -207,3 +207,34 @@ class TestWhatBecomesOfAPicture:
         found = decoded(saved(photograph(), "PNG"), [200], keep="png")
         assert found.kind == "png"
         assert seen(found.files[0].content).format == "PNG"
+
+
+class TestColours:
+    def flag(self, *colours: str) -> bytes:
+        """Stripes, each half as wide as the one before it."""
+        picture = Image.new("RGBA", (64, 32), (0, 0, 0, 0))
+        at, width = 0, 32
+        for colour in colours:
+            picture.paste(colour, (at, 0, at + width, 32))
+            at, width = at + width, width // 2
+        return saved(picture, "PNG")
+
+    def test_the_largest_come_first_and_what_is_transparent_counts_for_nothing(self) -> None:
+        found = colours_in(self.flag("#a11d45", "#1c5d86", "#2e8b57"), 5)
+        assert found == ["#a11d45", "#1c5d86", "#2e8b57"]
+        assert colours_in(self.flag("#a11d45", "#1c5d86", "#2e8b57"), 2) == found[:2]
+
+    def test_black_white_and_greys_are_left_where_there_is_a_colour(self) -> None:
+        assert colours_in(self.flag("#ffffff", "#000000", "#888888", "#1c5d86"), 5) == ["#1c5d86"]
+        assert colours_in(self.flag("#ffffff", "#000000", "#888888"), 5) == ["#888888"]
+        assert colours_in(self.flag("#ffffff", "#000000"), 5) == []
+
+    def test_shades_of_one_colour_are_one(self) -> None:
+        assert colours_in(self.flag("#a11d45", "#a51f49", "#9c1b41"), 5) == ["#a11d45"]
+
+    def test_of_a_photograph_there_are_few(self) -> None:
+        assert 1 <= len(colours_in(jpeg(), 5)) <= 5
+
+    def test_what_is_no_picture_is_refused(self) -> None:
+        with pytest.raises(MediaRefused):
+            colours_in(SVG, 5)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.core.contracts import AccountInfo
 from apps.mailings.models import Mailing, Message
+from apps.mailings.services.languages.translations import keep_translations
 from tests.factories import MailingFactory, MessageFactory, RecipientFactory, confirmed
 from tests.people import Cast
 from tests.recording_dispatcher import RecordingDispatcher, dispatching
@@ -108,6 +109,20 @@ def test_the_data_are_those_of_one_who_has_an_address_and_all_the_fields(
     assert cast.client("owner").get(page(message)).context["lender"] == whole
     frame = cast.client("owner").get(reverse("messages:frame", args=[message.pk]))
     assert "Tver" in frame.content.decode()
+
+
+def test_its_language_is_chosen_where_there_are_several(
+    cast: Cast, accounts: Accounts, message: Message
+) -> None:
+    assert 'id="id_language"' not in cast.client("owner").get(page(message)).content.decode()
+    Message.objects.filter(pk=message.pk).update(language="en")
+    message.refresh_from_db()
+    keep_translations(message, {"ru": {}})
+    assert "Russian" in cast.client("owner").get(page(message)).content.decode()
+    send(cast, message, language="ru")
+    assert accounts.calls[-1][1]["lang"] == "ru"
+    send(cast, message, language="de")
+    assert len(accounts.calls) == 1
 
 
 def test_somebody_elses_data_are_not_found(

@@ -123,6 +123,7 @@ def test_message(request: ApiRequest, pk: int, given: OwnTestIn) -> dict[str, An
         address=address,
         account=account,
         recipient_id=lender.pk if lender is not None else None,
+        lang=given.language,
     )
     reply = f"{outcome.code or ''} {in_words(outcome.response)}".strip()
     return {"sent": outcome.verdict is Verdict.SENT, "address": address, "response": reply}

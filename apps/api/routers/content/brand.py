@@ -7,7 +7,7 @@ from apps.api.schemas.common import answers
 from apps.api.schemas.content.brand import BrandChanges, BrandOut
 from apps.mailings.models import Brand
 from apps.mailings.selectors.letters.brand import brand_of
-from apps.mailings.services.letters.brand import save_brand
+from apps.mailings.services.letters.reuse.brand import save_brand
 
 router = Router(tags=["Messages"])
 

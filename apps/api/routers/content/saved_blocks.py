@@ -18,7 +18,11 @@ from apps.api.schemas.content.saved_blocks import (
 from apps.core.permissions import visible_or_404
 from apps.mailings.models import SavedBlock
 from apps.mailings.selectors.letters.saved_blocks import blocks_like, shown_blocks
-from apps.mailings.services.letters.saved_blocks import SavedBlockService, keep_section
+from apps.mailings.services.letters.reuse.saved_blocks import (
+    SavedBlockService,
+    keep_section,
+    section_entries,
+)
 
 router = Router(tags=["Messages"])
 
@@ -32,9 +36,14 @@ def list_saved_blocks(request: ApiRequest, query: Query[SavedBlockQuery]) -> dic
 
 @router.post("/", response=answers({201: SavedBlockOut}, 400), summary="Save a block")
 def add_saved_block(request: ApiRequest, given: SavedBlockIn) -> Status[SavedBlock]:
-    """One section; its parts get new ids."""
-    owner = request.auth.user
-    block = keep_section(owner=owner, name=given.name, section=given.section)
+    """One section; its parts keep their ids."""
+    block = keep_section(
+        owner=request.auth.user,
+        name=given.name,
+        section=given.section,
+        language=given.language,
+        translations=section_entries(given.section, given.translations),
+    )
     return Status(201, _shown(request, block.pk))
 
 
@@ -52,9 +61,16 @@ def change_saved_block(request: ApiRequest, pk: int, given: SavedBlockChanges) -
     block = blocks.editable_or_403(pk)
     values = given.dict(exclude_unset=True)
     with transaction.atomic():
-        if "section" in values:
-            base = values.get("revision")
-            block = blocks.change(block, values["section"], base_revision=base)
+        if {"section", "language", "translations"} & values.keys():
+            section = values.get("section", block.document["body"][0])
+            texts = values.get("translations")
+            block = blocks.change(
+                block,
+                section,
+                base_revision=values.get("revision"),
+                language=values.get("language"),
+                translations=None if texts is None else section_entries(section, texts),
+            )
         if "name" in values:
             block.name = values["name"]
             blocks.save(block)

@@ -15,6 +15,7 @@ from apps.api.schemas.content.templates import (
     TemplateQuery,
 )
 from apps.api.schemas.messages import MessageOut
+from apps.core.content.translation import entries_in_all
 from apps.core.permissions import visible_or_404
 from apps.mailings.models import Message, MessageTemplate
 from apps.mailings.selectors.letters.templates import (
@@ -22,7 +23,7 @@ from apps.mailings.selectors.letters.templates import (
     templates_like,
     templates_to_begin_from,
 )
-from apps.mailings.services.letters.templates import (
+from apps.mailings.services.letters.reuse.templates import (
     About,
     begin_from_template,
     describe_template,
@@ -51,7 +52,10 @@ def add_template(request: ApiRequest, given: TemplateIn) -> Status[MessageTempla
         values.pop("category"),
         values.pop("for_everybody"),
     )
-    return Status(201, make_template(author=request.auth.user, about=about, content=values))
+    translations = entries_in_all(values, values.pop("translations"))
+    author = request.auth.user
+    made = make_template(author=author, about=about, content=values, translations=translations)
+    return Status(201, made)
 
 
 @router.get("/{int:pk}/", response=answers({200: TemplateOut}, 404), summary="One template")

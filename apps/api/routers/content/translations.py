@@ -8,11 +8,15 @@ from ninja import Router, Status
 from apps.api.auth import ApiRequest
 from apps.api.schemas.common import answers
 from apps.api.schemas.translations import TranslationHead, TranslationIn, TranslationOut
-from apps.core.content.translation import progress_of, standings
+from apps.core.content.translation import standings
 from apps.core.values.languages import language as code_of
 from apps.mailings.models import Message
 from apps.mailings.models.content import content_of
-from apps.mailings.services.languages.translations import languages_of, translations_of
+from apps.mailings.services.languages.translations import (
+    languages_of,
+    progress_in_all,
+    translations_of,
+)
 from apps.mailings.services.letters.translating import write_language
 from apps.mailings.services.messages import MessageService
 
@@ -111,8 +115,7 @@ def _shown(message: Message, language: str) -> dict[str, Any]:
     entries = translations_of(message).get(code)
     if entries is None:
         raise Http404
-    content = content_of(message)
-    progress = progress_of(content, entries)
+    content, progress = content_of(message), progress_in_all(message)[code]
     return {
         "language": code,
         "total": progress.total,

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from apps.api.schemas.common import Given, Id, Text
 from apps.api.schemas.mailings import AccountName
+from apps.api.schemas.recipients import Language
 
 Note = Annotated[Text, StringConstraints(max_length=2000)]
 
@@ -58,6 +59,9 @@ class OwnTestIn(Given):
         None,
         description="Whose data fill the places. Left out: who shows them best.",
         examples=[None],
+    )
+    language: Language = Field(
+        "", description="Left out: the one that this recipient would get.", examples=["en"]
     )
 
 

@@ -13,6 +13,18 @@ Theming = Annotated[dict[str, Any], ThemeShape]
 Networking = Annotated[dict[str, Any], NetworkShape]
 
 
+class BrandWordsShape(Given):
+    """What the brand says in one more language; what is empty is said as in its own."""
+
+    name: Text = Field("", max_length=200)
+    company: Text = Field("", max_length=300)
+    address: Text = Field("", max_length=300)
+    reason: Text = Field("", max_length=300)
+    unsubscribe: Text = Field("", max_length=120, description="In languages beside en and ru.")
+    preferences: Text = Field("", max_length=120)
+    view: Text = Field("", max_length=120)
+
+
 class BrandChanges(Given):
     """Only what is to be changed; what is left out stays as it is."""
 
@@ -26,6 +38,9 @@ class BrandChanges(Given):
     reason: Text = Field("", max_length=300, description="Why recipients get messages.")
     networks: list[Networking] = Field([], max_length=10, description="Links of social networks.")
     theme: Theming = Field({}, description="Colors and fonts. What is left out is the default.")
+    translations: dict[str, BrandWordsShape] = Field(
+        {}, max_length=20, description="By language. What is left out of it is gone."
+    )
     revision: int | None = Field(
         None,
         ge=0,
@@ -46,5 +61,6 @@ class BrandOut(Schema):
     reason: str
     networks: list[Networking]
     theme: Theming
+    translations: dict[str, BrandWordsShape]
     revision: int = Field(examples=[1])
     updated_at: datetime | None

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from apps.api.schemas.common import PARTIAL, Given, Line, PageQuery, Text
 from apps.api.schemas.messages import Blocks
+from apps.api.schemas.translations import TRANSLATIONS, Translations
+from apps.core.content.translation import texts_of
 from apps.mailings.models import MessageTemplate
 
 Category = Literal["", "news", "shop", "relations", "notices"]
@@ -23,6 +25,7 @@ class TemplateIn(Given):
     preheader: Text = Field("", max_length=255)
     language: Line = Field("", max_length=10, examples=["en"])
     document: Blocks = Field(description="The blocks, as in a message.")
+    translations: Translations = Field({}, max_length=20, description=TRANSLATIONS)
     for_everybody: bool = Field(
         False, description="For all users; needs the right `mailings.publish_templates`."
     )
@@ -49,9 +52,14 @@ class TemplateOut(Schema):
     preheader: str
     language: str
     document: Blocks
+    translations: dict[str, dict[str, str]]
     for_everybody: bool
     created_at: datetime
     updated_at: datetime
+
+    @staticmethod
+    def resolve_translations(template: MessageTemplate) -> dict[str, dict[str, str]]:
+        return texts_of(template.translations)
 
     @staticmethod
     def resolve_for_everybody(template: MessageTemplate) -> bool:

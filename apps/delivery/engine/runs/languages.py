@@ -22,14 +22,13 @@ from typing import Any, Final
 from django.db.models import Max
 from django.utils.translation import gettext_noop as _
 
-from apps.core.content.translation import Progress, progress_of
+from apps.core.content.translation import Progress
 from apps.core.errors import ContentRefused, Refused
 from apps.core.text.formatting import refusal
 from apps.core.text.languages import language_name
 from apps.delivery.engine.render import compile_routes, with_content
 from apps.mailings.ledger.reach import languages_of
 from apps.mailings.models import Mailing, Message, Run, RunContent
-from apps.mailings.models.content import content_of
 from apps.mailings.rules import Rule, candidates, unbarred
 from apps.mailings.run_content import (
     Choice,
@@ -42,6 +41,7 @@ from apps.mailings.run_content import (
 from apps.mailings.services.experiments.variants import Written, untranslated
 from apps.mailings.services.languages.translations import (
     LanguageUnknown,
+    progress_in_all,
     translations_of,
     with_entries,
 )
@@ -173,8 +173,8 @@ def _written_for(mailing: Mailing, rule: Rule) -> list[Mailing]:
         raise LanguageUnknown(_("Say first in which language the message is written."))
     if not further:
         return [mailing]
-    content = content_of(message)
-    progress = {code: progress_of(content, entries) for code, entries in further.items()}
+    progress = progress_in_all(message)
+    progress.pop(message.language, None)
     _demand_whole(mailing, rule, progress)
     whole = [code for code, one in progress.items() if one.is_whole]
     made = {code: with_entries(message, further[code], code) for code in whole}
@@ -281,7 +281,7 @@ def _translated(message: Message, code: str) -> Message:
     entries = translations_of(message).get(code)
     if entries is None:
         raise _changed(code)
-    facts = progress_of(content_of(message), entries)
+    facts = progress_in_all(message)[code]
     if not facts.is_whole:
         raise _missing(code, facts)
     return with_entries(message, entries, code)

@@ -7,8 +7,8 @@ from typing import Final
 
 from django.utils.translation import gettext_noop as _
 
+from apps.core.content.blocks.contrast import contrast, needed
 from apps.delivery.preflight.check import Check, Tools
-from apps.delivery.preflight.colours import contrast, needed
 from apps.delivery.preflight.findings import Finding, Place, passed, unchecked, warning
 from apps.delivery.preflight.letter import Letter
 

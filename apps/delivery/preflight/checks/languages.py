@@ -26,7 +26,6 @@ from apps.mailings.models import Mailing
 from apps.mailings.services.languages.spread import LanguageShare, has_languages, spread_of
 from apps.mailings.services.languages.translations import written_in
 from apps.mailings.services.letters.bodies import check_message
-from apps.mailings.services.media.uses import saved_ids_in
 
 #: Lists of a letter that are counted.
 _MOST: Final = 10
@@ -48,10 +47,6 @@ class LanguageCheck(Check):
         spread = spread_of(mailing)
         for share in spread.languages:
             yield from self._judged(mailing, share)
-        if saved_ids_in(mailing.message.document):
-            text = _("Saved blocks have one language: everybody gets them as they are written.")
-            fix = _("Make them part of the message, and translate them there.")
-            yield warning(text, fix, Place.MESSAGE)
         if spread.left_out:
             text = _("Left out, for there is no translation: %(count)s.")
             yield passed(text, count=spread.left_out)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.mailings.models import Message, Run
+from apps.mailings.models.content import NO_COPY
 from apps.mailings.services.engagement.again import WAIT_HOURS, Choice
 
 
@@ -40,7 +41,7 @@ class AgainForm(forms.Form):
     def __init__(self, *args: Any, run: Run, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         messages: Any = self.fields["message"]
-        mine = Message.objects.filter(owner_id=run.mailing.owner_id, archived_at=None)
+        mine = Message.objects.filter(NO_COPY, owner_id=run.mailing.owner_id, archived_at=None)
         messages.queryset = mine.filter(for_mailout=False)
         messages.initial = run.mailing.message_id
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.mailings.models import Experiment, Mailing, Message
+from apps.mailings.models.content import NO_COPY
 from apps.mailings.models.experiments.plan import HOURS, MOST_VARIANTS, SHARES, Terms, letter
 from apps.mailings.sender_rules import offered_to
 from apps.mailings.services.experiments.editing import Planned, PlannedVariant
@@ -67,7 +68,7 @@ class ExperimentForm(forms.Form):
         wait: Any = self.fields["wait_minutes"]
         wait.choices = [(minutes, _span(minutes)) for minutes in sorted(waits)]
         messages = Message.objects.filter(
-            owner_id=mailing.owner_id, archived_at=None, for_mailout=False
+            NO_COPY, owner_id=mailing.owner_id, archived_at=None, for_mailout=False
         ).exclude(pk=mailing.message_id)
         for number in range(2, MOST_VARIANTS + 1):
             for part in _PARTS:

@@ -33,7 +33,10 @@ class LetterHeadForm(forms.Form):
     def __init__(self, *args: Any, draft: MessageDraft, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.draft = draft
-        self.initial = {name: getattr(draft, name) for name in self.base_fields}
+        if draft.message is not None and draft.message.of_block_id is not None:
+            for name in ("subject", "preheader"):  # of the messages that have the block
+                del self.fields[name]
+        self.initial = {name: getattr(draft, name) for name in self.fields}
 
     def acts(self) -> list[dict[str, Any]]:
         """What is to be done to the draft. Only when the form is valid."""

@@ -16,7 +16,8 @@ class Job:
     """``widths``: so wide, at most as wide as the picture; 0 is the picture itself.
 
     ``max_width``: wider ones are made that narrow. ``keep``: the kind that it must stay (a picture
-    that was made by us before), or nothing: the best one is chosen.
+    that was made by us before), or nothing: the best one is chosen. ``colours``: so many are looked
+    for. ``box``: left, top, right and bottom of the part that is kept, all without.
     """
 
     source: str
@@ -31,6 +32,8 @@ class Job:
     max_moving_pixels: int
     max_moving_bytes: int
     keep: str = ""
+    colours: int = 0
+    box: list[int] = field(default_factory=list)
 
     @classmethod
     def read(cls, text: str) -> Job:
@@ -48,13 +51,17 @@ class Made:
 
 @dataclass(slots=True)
 class Findings:
-    """``kind``: jpeg, png or gif. ``animated``: it moves, and still does."""
+    """``kind``: jpeg, png or gif. ``animated``: it moves, and still does.
+
+    ``colours``: ``#rrggbb``, the most frequent first.
+    """
 
     kind: str = ""
     width: int = 0
     height: int = 0
     animated: bool = False
     made: list[Made] = field(default_factory=list)
+    colours: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

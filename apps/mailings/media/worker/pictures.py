@@ -10,6 +10,7 @@ from typing import Final
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from apps.mailings.media.worker.animation import frames_of, write_moving
+from apps.mailings.media.worker.colours import colours_of
 from apps.mailings.media.worker.job import CannotDecode, Findings, Job, Made
 from apps.mailings.media.worker.kinds import why_not
 
@@ -67,6 +68,8 @@ def _check_size(picture: Image.Image, job: Job) -> None:
 def _moving(picture: Image.Image, frames: int, job: Job) -> Findings:
     found = Findings(kind="gif", animated=True)
     found.width, found.height = _fitted(picture.size, job.max_width)
+    if job.colours:
+        found.colours = colours_of(picture, job.colours)
     for asked in job.widths:
         size = _fitted(picture.size, asked or job.max_width)
         path = Path(job.target) / f"{asked}.gif"
@@ -80,8 +83,13 @@ def _moving(picture: Image.Image, frames: int, job: Job) -> Findings:
 def _still(picture: Image.Image, job: Job) -> Findings:
     source = picture.format or ""
     whole = _in_srgb(_upright_and_narrow(picture, job.max_width))
+    if job.box:
+        left, top, right, bottom = job.box
+        whole = whole.crop((left, top, right, bottom))
     kind, data = (job.keep, _encoded(job.keep, whole)) if job.keep else _best(whole, source)
     found = Findings(kind=kind, width=whole.width, height=whole.height)
+    if job.colours:
+        found.colours = colours_of(whole, job.colours)
     for asked in job.widths:
         size, content = _fitted(whole.size, asked or whole.width), data
         if size != whole.size:

@@ -14,6 +14,7 @@ from pydantic import ValidationError as ShapeError
 from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.reuse.brand import BrandLook
 from apps.core.models import OwnedModel
+from apps.mailings.models.content import translations_field
 from apps.mailings.models.media import MediaFile
 
 #: What letters take from it.
@@ -25,6 +26,7 @@ BRAND_FIELDS: Final = (
     "reason",
     "networks",
     "theme",
+    "translations",
 )
 
 
@@ -61,6 +63,7 @@ class Brand(OwnedModel):
     theme: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("design"), default=dict, blank=True
     )
+    translations = translations_field()
     revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("revision"), default=0, editable=False
     )

@@ -11,11 +11,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.audit.rule import AuditRule
-from apps.core.content.blocks.document import SCHEMA, Section, read, sections
+from apps.core.content.blocks.document import SCHEMA, read, sections
 from apps.core.content.blocks.editing.storing import stored
+from apps.core.content.blocks.reuse.saved import SavedSection
+from apps.core.content.translation import living_in_all
 from apps.core.errors import ContentRefused
 from apps.core.models import BaseModel, OwnedModel, OwnedQuerySet
 from apps.core.text.formatting import refusal_text
+from apps.mailings.models.content import language_field, translations_field
 
 LONGEST_NAME: Final = 200
 
@@ -29,7 +32,8 @@ class SavedBlock(OwnedModel):
     """One section, in every letter that names it until the letter is launched.
 
     ``document`` holds it alone, for a document knows its schema and can be lifted to the next one.
-    ``revision`` grows by one with every change of the section.
+    ``language``: of the words in it; ``translations``: entries of others, by language.
+    ``revision`` grows by one with every change of these.
     """
 
     audit = AuditRule(name="name", quiet=frozenset({"revision"}))
@@ -38,6 +42,8 @@ class SavedBlock(OwnedModel):
     document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("blocks"), editable=False
     )
+    language = language_field()
+    translations = translations_field()
     revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         _("revision"), default=1, editable=False
     )
@@ -62,9 +68,9 @@ class SavedBlock(OwnedModel):
         return self.name
 
     @property
-    def section(self) -> Section:
+    def section(self) -> SavedSection:
         """What it puts into letters."""
-        return sections(read(self.document))[0]
+        return SavedSection(sections(read(self.document))[0], self.language, self.translations)
 
     def clean(self) -> None:
         """Keep one section of today's schema; refuse everything else."""
@@ -78,6 +84,8 @@ class SavedBlock(OwnedModel):
             raise ValidationError(refusal_text(refusal), code=refusal.code) from refusal
         if len(found) != 1 or len(self.document["body"]) != 1:
             raise ValidationError(_("A saved block is one section."), code="document_invalid")
+        self.translations = dict(living_in_all(self.document, self.translations))
+        self.translations.pop(self.language, None)
 
 
 class PartOfSavedBlockQuerySet(OwnedQuerySet[Any]):
@@ -96,6 +104,8 @@ class SavedBlockVersion(BaseModel):
     )
     number: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(_("number"))
     document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("blocks"))
+    language = language_field()
+    translations = translations_field()
     author: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.audit.rule import AuditRule
 from apps.core.content.blocks.editing.storing import stored
+from apps.core.content.translation import living_in_all
 from apps.core.contracts import Actor
 from apps.core.errors import ContentRefused
 from apps.core.models import BaseModel, OwnedQuerySet
 from apps.core.text.formatting import refusal_text
+from apps.mailings.models.content import translations_field
 
 #: What a message that is begun from it takes, beside its name.
 TEMPLATE_FIELDS: Final = ("subject", "preheader", "language", "document")
@@ -32,10 +34,10 @@ class MessageTemplate(BaseModel):
     """A message of blocks to begin others from. Without an owner it is the installation's.
 
     ``author``: whose library its pictures are in; who begins a message gets copies of them.
-    Translations of its words find their place beside ``document`` when messages have them.
+    ``revision`` grows by one with every change of its content.
     """
 
-    audit = AuditRule(name="name")
+    audit = AuditRule(name="name", quiet=frozenset({"revision"}))
 
     owner: models.ForeignKey[Any, Any] = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -69,6 +71,10 @@ class MessageTemplate(BaseModel):
     )
     document: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         _("blocks"), editable=False
+    )
+    translations = translations_field()
+    revision: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
+        _("revision"), default=1, db_default=1, editable=False
     )
 
     objects = TemplateQuerySet.as_manager()
@@ -105,3 +111,4 @@ class MessageTemplate(BaseModel):
             self.document = stored(self.document)
         except ContentRefused as refusal:
             raise ValidationError(refusal_text(refusal), code=refusal.code) from refusal
+        self.translations = dict(living_in_all(self.document, self.translations))

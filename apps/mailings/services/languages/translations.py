@@ -29,6 +29,7 @@ from apps.core.text.languages import language_name
 from apps.core.values.languages import language
 from apps.mailings.models import Message, MessageDraft, MessageTranslation, MessageVersion
 from apps.mailings.models.content import content_of
+from apps.mailings.selectors.letters.saved_blocks import whole_content
 
 Written = Message | MessageVersion | MessageDraft
 W = TypeVar("W", bound=Message | MessageVersion | MessageDraft)
@@ -48,13 +49,31 @@ def translations_of(written: Written) -> dict[str, Entries]:
     return {row.language: _entries(row) for row in rows}
 
 
+def owner_of(written: Written) -> int:
+    """Whose brand, blocks and pictures it shows."""
+    owner_id: int = (
+        written.message.owner_id if isinstance(written, MessageVersion) else written.owner_id
+    )
+    return owner_id
+
+
 def languages_of(written: Written) -> list[tuple[str, str, Progress]]:
     """Its further languages: code, name, and how complete each is."""
-    content = content_of(written)
     return [
-        (code, capfirst(language_name(code)), progress_of(content, entries))
-        for code, entries in translations_of(written).items()
+        (code, capfirst(language_name(code)), progress)
+        for code, progress in progress_in_all(written).items()
     ]
+
+
+def progress_in_all(written: Written) -> dict[str, Progress]:
+    """How complete each further language is, with the saved blocks that stand in it.
+
+    Raises DocumentInvalid.
+    """
+    content, translations = whole_content(
+        content_of(written), translations_of(written), owner_of(written)
+    )
+    return {code: progress_of(content, entries) for code, entries in translations.items()}
 
 
 def written_in(written: W, code: str) -> W:

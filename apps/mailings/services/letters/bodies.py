@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from apps.core.content.blocks.feeds.words import unsealed
 from apps.core.content.blocks.fragments import checked
 from apps.core.content.blocks.letter.compilation import Scheme, Surroundings
 from apps.core.content.blocks.letter.parts import CompiledLetter
-from apps.core.content.blocks.letter.phrases import phrases_of
+from apps.core.content.blocks.letter.phrases import Phrases, has_phrases, phrases_of
 from apps.core.content.blocks.schema import Code, Html
 from apps.core.content.preheader import with_preheader
 from apps.core.content.rules import check_content, check_head
@@ -24,9 +25,15 @@ from apps.core.errors import ContentRefused
 from apps.core.site import site_url
 from apps.mailings.media.embedding import embedded
 from apps.mailings.models import Mailing, MediaRendition, Message
-from apps.mailings.services.languages.translations import translations_of, written_in
+from apps.mailings.selectors.letters.brand import brand_of
+from apps.mailings.services.languages.translations import (
+    Written,
+    owner_of,
+    translations_of,
+    written_in,
+)
 from apps.mailings.services.letters.hints import GAPS
-from apps.mailings.services.letters.whole import Written, whole_of, with_feed, with_waiting
+from apps.mailings.services.letters.whole import whole_of, with_feed, with_waiting
 from apps.mailings.services.media.renditions import PictureAddresses
 
 
@@ -138,7 +145,7 @@ def surroundings_of(
 ) -> Surroundings:
     """What a letter in the language of ``written`` is compiled with."""
     return Surroundings(
-        phrases=phrases_of(written.language or settings.LANGUAGE_CODE),
+        phrases=_phrases(written),
         picture=picture,
         icons=f"{site}{settings.STATIC_URL}letters/networks/",
         embed=bool(site),
@@ -146,6 +153,18 @@ def surroundings_of(
         marks=marks,
         scheme=scheme,
     )
+
+
+def _phrases(written: Written) -> Phrases:
+    """The fixed words in its language: ours, or those that its owner's brand has."""
+    language = written.language or settings.LANGUAGE_CODE
+    found = phrases_of(language)
+    brand = None if has_phrases(language) else brand_of(owner_of(written))
+    own = brand.style.translations.get(language) if brand is not None else None
+    if own is None:
+        return found
+    said = own.model_dump(include={"unsubscribe", "preferences", "view"})
+    return replace(found, lang=language, **{name: text for name, text in said.items() if text})
 
 
 def parts_of(written: Written, compiled: CompiledLetter) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from apps.core.content.blocks.editing.excerpts import block_html, section_html
 from apps.core.content.blocks.letter.compilation import Surroundings
 from apps.core.content.blocks.letter.showing import written_html
 from apps.core.errors import ContentRefused
+from apps.mailings.services.languages.translations import Written, owner_of
 from apps.mailings.services.letters.bodies import compiled_letter, has_code, surroundings_of
 from apps.mailings.services.letters.draft_operations import Applied
 from apps.mailings.services.letters.previews import own_pictures
-from apps.mailings.services.letters.whole import Whole, Written, owner_of, whole_of
+from apps.mailings.services.letters.whole import Whole, whole_of
 from apps.mailings.services.media.uses import media_ids_in
 
 _MARK: Final = re.compile(r' data-node="(\w+)"')

@@ -15,10 +15,11 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from apps.core.content.blocks.document import Document, read, within_size
+from apps.core.content.blocks.document import Document, read, sections, within_size
 from apps.core.content.blocks.editing import operations, places
 from apps.core.content.blocks.editing.operations import PlaceUnfit
 from apps.core.content.blocks.editing.storing import kept, without_nul
+from apps.core.content.translation import Translations
 from apps.core.errors import Refused, gettext_noop
 from apps.mailings.models import DraftStep, Message, MessageDraft
 from apps.mailings.models.content import content_of
@@ -87,8 +88,17 @@ def _begun(message: Message, author: User) -> MessageDraft:
 
 
 @transaction.atomic
-def act(writer: Writer, asked: Sequence[Mapping[str, Any]], *, now: datetime) -> Applied:
-    """Do what is asked as one step. Raises DraftMoved, and ContentRefused where it cannot be."""
+def act(
+    writer: Writer,
+    asked: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+    carried: Translations | None = None,
+) -> Applied:
+    """Do what is asked as one step. Raises DraftMoved, and ContentRefused where it cannot be.
+
+    ``carried``: translations of the parts that are put in.
+    """
     draft, asked = _locked(writer), without_nul(list(asked))
     before, first = _state(draft), _doc(draft)
     forward: list[Act] = []
@@ -96,7 +106,7 @@ def act(writer: Writer, asked: Sequence[Mapping[str, Any]], *, now: datetime) ->
     kinds = _label(draft, asked[0]) if asked else ""
     focus = ""
     for one in asked:
-        for each in _plain(draft, one):
+        for each in _plain(draft, one, carried or {}):
             focus = _focus(_doc(draft), each, focus)
             backward.insert(0, _apply(draft, each))
             forward.append(each)
@@ -145,6 +155,10 @@ def _played(draft: MessageDraft, step: DraftStep | None, *, undone: bool) -> App
 def _judged(draft: MessageDraft) -> Document:
     """The draft's document, cleaned and put back. Raises ContentRefused."""
     document = read(_doc(draft))
+    message = draft.message
+    is_block = message is not None and message.of_block_id is not None
+    if is_block and (len(document.body) != 1 or not sections(document)):
+        raise PlaceUnfit(gettext_noop("A saved block is one section."))
     draft.document = kept(document)
     return document
 
@@ -273,14 +287,14 @@ def _label(draft: MessageDraft, asked: Mapping[str, Any]) -> str:
     return f"{name}.{kind or ''}"[:40]
 
 
-def _plain(draft: MessageDraft, one: Mapping[str, Any]) -> list[Act]:
+def _plain(draft: MessageDraft, one: Mapping[str, Any], carried: Translations) -> list[Act]:
     """The acts that do what was asked of the head, of a language or of the blocks."""
     if one.get("op") == "letter":
         return [_head_act(one)]
     if one.get("op") == language_acts.OP:
         return [language_acts.plain(draft, one)]
     found = operations.plain(_doc(draft), one)
-    return found + language_acts.copied(draft, one, found[0])
+    return found + language_acts.copied(draft, one, found[0], carried)
 
 
 def _focus(document: dict[str, Any], one: Act, before: str) -> str:

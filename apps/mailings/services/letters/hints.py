@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 from apps.core.content.blocks.completeness import ContentGap, complete
 from apps.core.content.hints import UNSUBSCRIBE, Hint
 from apps.mailings.models import Message
-from apps.mailings.services.letters.whole import Whole, Written, whole_of
+from apps.mailings.services.languages.translations import Written
+from apps.mailings.services.letters.whole import Whole, whole_of
 
 #: What a block lacks before it may be sent, by the code of its gap.
 GAPS: Final = {

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from apps.core.content.blocks.editing import places
 from apps.core.content.blocks.editing.operations import PlaceUnfit
-from apps.core.content.translation import Entries, check_size, entries_of
+from apps.core.content.translation import Entries, Translations, check_size, entries_of
 from apps.core.errors import gettext_noop
 from apps.mailings.models import MessageDraft
 from apps.mailings.models.content import content_of
@@ -52,14 +52,23 @@ def apply(draft: MessageDraft, one: Act) -> Act:
     return {"op": OP, "language": code, **back}
 
 
-def copied(draft: MessageDraft, asked: Mapping[str, Any], made: Act) -> list[Act]:
-    """The acts that give the copy of a part the translations of the part."""
+def copied(
+    draft: MessageDraft, asked: Mapping[str, Any], made: Act, carried: Translations
+) -> list[Act]:
+    """The acts that give the copy of a part the translations of the part.
+
+    ``carried``: those of a part that is put in from elsewhere.
+    """
     place = places.find(draft.document or {}, str(asked.get("id")))
-    if asked.get("op") != "duplicate" or place is None:
+    if asked.get("op") == "duplicate" and place is not None:
+        source, translations = place.node, draft.translations
+    elif asked.get("op") == "insert" and carried:
+        source, translations = asked["node"], dict(carried)
+    else:
         return []
-    ids = dict(zip(_ids(place.node), _ids(made["node"]), strict=True))
+    ids = dict(zip(_ids(source), _ids(made["node"]), strict=True))
     acts: list[Act] = []
-    for code, entries in draft.translations.items():
+    for code, entries in translations.items():
         strings = {
             f"{ids[node]}.{rest}": entry
             for key, entry in entries.items()

@@ -29,11 +29,10 @@ from apps.mailings.run_content import asked_of, bodies_of
 from apps.mailings.selectors.letters.saved_blocks import with_blocks_of
 from apps.mailings.selectors.letters.writing import segments_of, tags_of
 from apps.mailings.selectors.messages import fields_shown
+from apps.mailings.services.languages.translations import Written, owner_of
 from apps.mailings.services.letters.bodies import compiled_letter, parts_of
 from apps.mailings.services.letters.whole import (
     Whole,
-    Written,
-    owner_of,
     whole,
     whole_of,
     with_waiting,
@@ -158,10 +157,11 @@ def brand_sample(owner_id: int, brand: BrandLook, language: str, scheme: Scheme)
 
 def template_sample(template: MessageTemplate, viewer_id: int) -> Shown:
     """What a message of the viewer's would begin as. Raises ContentRefused."""
-    blocks = with_blocks_of(read(template.document), template.author_id or viewer_id)
+    author_id, language = template.author_id or viewer_id, template.language
+    blocks = with_blocks_of(read(template.document), author_id, language)
     head = {name: getattr(template, name) for name in ("subject", "preheader", "language")}
-    written = Message(owner_id=template.author_id or viewer_id, **head)
-    return _as_written(written, whole(blocks, viewer_id), "light")
+    written = Message(owner_id=author_id, **head)
+    return _as_written(written, whole(blocks, viewer_id, language), "light")
 
 
 def _as_written(written: Message, made: Whole, scheme: Scheme) -> Shown:

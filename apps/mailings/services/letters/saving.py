@@ -1,18 +1,13 @@
-"""From a draft to a version, and new letters."""
+"""From a draft to a version."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from apps.core.content.blocks.editing.places import blank_document
-from apps.core.content.blocks.editing.storing import stored
-from apps.mailings.models import Message, MessageDraft, MessageVersion
-from apps.mailings.models.content import content_of
+from apps.mailings.models import Message, MessageDraft
 from apps.mailings.services.languages.translations import translations_of
-from apps.mailings.services.media.uses import record_uses
+from apps.mailings.services.letters.reuse.originals import keep_in_original
 from apps.mailings.services.messages import MessageService, discard_draft
 from apps.users.models import User
 
@@ -21,38 +16,22 @@ _HEAD = ("name", "subject", "preheader", "language", "text", "document")
 
 
 @transaction.atomic
-def begin_letter(*, author: User, document: dict[str, Any] | None = None, **head: str) -> Message:
-    """A new letter of blocks: without a subject it is listed, and cannot be sent.
-
-    ``head``: its name, subject, preheader and language. Raises ContentRefused for a document that
-    is none.
-    """
-    message = Message.objects.create(
-        owner=author,
-        document=stored(document if document is not None else blank_document()),
-        **head,
-    )
-    record_uses(message)
-    MessageVersion.objects.create(
-        message=message, number=message.revision, author=author, **content_of(message)
-    )
-    return message
-
-
 def save_letter(*, draft: MessageDraft, author: User, base_revision: int) -> Message:
-    """Make the draft the newest version of its letter.
+    """Make the draft the newest version of its letter, and of what the letter is a copy of.
 
-    Raises ValidationError where it cannot be kept as a version, and MessageChanged when there is a
-    newer one than the writer began from.
+    Raises ValidationError where it cannot be kept as a version, MessageChanged when there is a
+    newer one than the writer began from, and TemplateForbidden.
     """
     message = draft.message
     assert message is not None
     for name in _HEAD:
         setattr(message, name, getattr(draft, name))
     message.html = ""
-    message.full_clean(exclude=["owner"])
+    message.full_clean(exclude=["owner", *(["subject"] if message.is_copy else [])])
     service = MessageService(author)
     saved = service.save(message, base_revision=base_revision, translations=translations_of(draft))
+    if saved.is_copy:
+        keep_in_original(saved, author)
     discard_draft(message=saved, author=author)
     return saved
 

@@ -10,13 +10,12 @@ from apps.core.content.blocks.document import Document, dump, read
 from apps.core.content.blocks.feeds.entry import FeedEntry
 from apps.core.content.blocks.feeds.unrolling import most_shown, unrolled
 from apps.core.content.blocks.reuse.brand import with_brand
-from apps.mailings.models import Mailing, Message, MessageDraft, MessageVersion
+from apps.mailings.models import Mailing
 from apps.mailings.selectors.letters.brand import brand_of
 from apps.mailings.selectors.letters.saved_blocks import resolved_with
 from apps.mailings.services.feeds.content import sample_entries
+from apps.mailings.services.languages.translations import Written, owner_of
 from apps.mailings.services.media.uses import media_ids_in
-
-Written = Message | MessageVersion | MessageDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +44,20 @@ class Whole:
         return {"made_of": found} if found else {}
 
 
-def whole(document: Document, owner_id: int) -> Whole:
-    """The document as it would be sent now by this owner. Raises ContentRefused."""
-    resolved, saved = resolved_with(document, owner_id)
+def whole(document: Document, owner_id: int, language: str) -> Whole:
+    """The document in this language as this owner would send it now. Raises ContentRefused."""
+    resolved, saved = resolved_with(document, owner_id, language)
     brand = brand_of(owner_id)
     if brand is None:
         return Whole(resolved.document, saved=saved, homes=resolved.homes)
-    filled = with_brand(resolved.document, brand.style)
+    filled = with_brand(resolved.document, brand.style.written_in(language))
     revision = brand.revision if filled != resolved.document else 0
     return Whole(filled, revision, saved, resolved.homes)
 
 
 def whole_of(written: Written) -> Whole:
     """The same of what somebody writes, by its owner. Raises ContentRefused."""
-    return whole(read(written.document or {}), owner_of(written))
+    return whole(read(written.document or {}), owner_of(written), written.language)
 
 
 def with_feed(made: Whole, entries: Sequence[FeedEntry] | None) -> Whole:
@@ -75,11 +74,3 @@ def with_waiting(made: Whole, written: Written, mailing: Mailing | None = None) 
     Raises TemplateRefused.
     """
     return with_feed(made, sample_entries(written, most_shown(made.document), mailing))
-
-
-def owner_of(written: Written) -> int:
-    """Whose brand, blocks and pictures it shows."""
-    owner_id: int = (
-        written.message.owner_id if isinstance(written, MessageVersion) else written.owner_id
-    )
-    return owner_id

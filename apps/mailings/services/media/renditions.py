@@ -15,6 +15,9 @@ from apps.mailings.media import decoding, files
 from apps.mailings.media.errors import MediaRefused
 from apps.mailings.models import MediaFile, MediaRendition
 
+#: Colours that are proposed of a picture.
+COLOURS: Final = 5
+
 log = structlog.get_logger(__name__)
 
 #: Widths are rounded up to these, so that dragging a block's edge does not make a file a step.
@@ -85,6 +88,20 @@ def picture_content(*, owner_id: int, media_id: int, width: int) -> tuple[str, b
     row.media = media
     content = files.content_of(row)
     return (media.content_type, content) if content is not None else None
+
+
+def picture_colours(*, owner_id: int, media_id: int) -> list[str]:
+    """The colours of one of the owner's pictures; none where it is none.
+
+    Raises MediaRefused, Busy.
+    """
+    media = PictureAddresses(owner_id).media(media_id)
+    row = _existing(media, 1) if media is not None else None
+    if media is None or row is None:
+        return []
+    row.media = media
+    content = files.content_of(row)
+    return decoding.colours_in(content, COLOURS) if content is not None else []
 
 
 class PictureAddresses:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -51,8 +51,12 @@ def take_from_address(*, owner: Actor, url: str, alt: str = "") -> MediaFile:
     return take(owner=owner, content=content, name=name, alt=alt)
 
 
-def take(*, owner: Actor, content: bytes, name: str, alt: str = "") -> MediaFile:
+def take(
+    *, owner: Actor, content: bytes, name: str, alt: str = "", box: Sequence[int] = ()
+) -> MediaFile:
     """Keep the picture that these bytes are. The one that is there already, when it is the same.
+
+    ``box``: left, top, right and bottom of the part of it that is kept, all without.
 
     1. It is judged and made anew in a process of its own, outside any transaction.
     2. Its files are written; without a row they belong to nobody.
@@ -60,12 +64,12 @@ def take(*, owner: Actor, content: bytes, name: str, alt: str = "") -> MediaFile
 
     Raises MediaRefused, Busy, DiskFull.
     """
-    digest = sha256(content).hexdigest()
+    digest = sha256(content + (str(tuple(box)).encode() if box else b"")).hexdigest()
     mine = MediaFile.objects.filter(owner_id=owner.pk, archived_at=None, sha256=digest)
     if (known := mine.first()) is not None:
         return known
     check_room(owner.pk)
-    found = decoded(content, [0, THUMBNAIL])
+    found = decoded(content, [0, THUMBNAIL], box=box)
     media = MediaFile(owner_id=owner.pk, name=shown_name(name), alt=clean_alt(alt), sha256=digest)
     renditions = _written(media, found)
     try:

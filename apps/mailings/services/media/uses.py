@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from html import unescape
 from typing import Any, Final
@@ -44,13 +44,18 @@ def saved_ids_in(document: Mapping[str, Any] | None) -> set[int]:
 def record_uses(message: Message) -> None:
     """Keep which of the owner's pictures and saved blocks it has. In the transaction of its save.
 
-    Pictures are named by their ids in a document of blocks, and by their tokens in HTML, which a
-    block may hold as well; a translation may show others.
+    What a copy has, its original has as well, which is the place that people know. Pictures are
+    named by their ids in a document of blocks, and by their tokens in HTML, which a block may hold
+    as well; a translation may show others.
     """
+    if message.is_copy:
+        return
     written = message.html if message.document is None else json.dumps(message.document)
     rows = MessageTranslation.objects.filter(message=message)
     translated = list(rows.values_list("html", "strings"))
-    ids = media_ids_in(message.document) | set(_ids_in(strings for _html, strings in translated))
+    ids = media_ids_in(message.document) | translated_media(
+        strings for _html, strings in translated
+    )
     place = {"message": message}
     _rewrite(place, message.owner_id, ids, written + json.dumps(translated))
     _rewrite_blocks(place, message.owner_id, saved_ids_in(message.document))
@@ -63,14 +68,16 @@ def record_brand_uses(brand: Brand) -> None:
 
 def record_block_uses(block: SavedBlock) -> None:
     """Keep which pictures the saved block shows. In the transaction of its save."""
-    written = json.dumps(block.document)
-    _rewrite({"in_block": block}, block.owner_id, media_ids_in(block.document), written)
+    ids = media_ids_in(block.document) | translated_media(block.translations.values())
+    written = json.dumps([block.document, block.translations])
+    _rewrite({"in_block": block}, block.owner_id, ids, written)
 
 
 def record_template_uses(template: MessageTemplate) -> None:
     """Keep which pictures and saved blocks of its author the template has. In its save."""
     place, author_id = {"template": template}, template.author_id or 0
-    ids, written = media_ids_in(template.document), json.dumps(template.document)
+    ids = media_ids_in(template.document) | translated_media(template.translations.values())
+    written = json.dumps([template.document, template.translations])
     _rewrite(place, author_id, ids, written)
     _rewrite_blocks(place, author_id, saved_ids_in(template.document))
 
@@ -124,12 +131,16 @@ def _library(owner_id: int) -> QuerySet[MediaFile, tuple[int, str]]:
     return rows.values_list("pk", "token")
 
 
-def _ids_in(translated: Iterable[Mapping[str, Any]]) -> Iterator[int]:
-    """The ids of the pictures that translations show instead of the message's own."""
-    for strings in translated:
-        for key, entry in strings.items():
-            if key.rpartition(".")[2] in MEDIA_KEYS and entry["text"].isdecimal():
-                yield int(entry["text"])
+def translated_media(translated: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The ids of the pictures that translations show in the places of others."""
+    found = (picture_in(key, entry) for strings in translated for key, entry in strings.items())
+    return {number for number in found if 0 < number <= LARGEST}
+
+
+def picture_in(key: str, entry: Mapping[str, str]) -> int:
+    """The id of the picture that an entry of a translation shows; 0 for none."""
+    is_picture = key.rpartition(".")[2] in MEDIA_KEYS and entry["text"].isdecimal()
+    return int(entry["text"]) if is_picture else 0
 
 
 def mark_sent(message: Message, now: datetime) -> None:

@@ -23,6 +23,7 @@ from apps.mailings.forms.letters.theme_form import ThemeForm
 from apps.mailings.models import Message, MessageDraft, SavedBlock
 from apps.mailings.selectors.letters.brand import brand_of
 from apps.mailings.selectors.letters.saved_blocks import blocks_of, used_in
+from apps.mailings.selectors.letters.uses import places_with_block
 from apps.mailings.selectors.letters.writing import step_labels
 from apps.mailings.selectors.messages import field_choices
 from apps.mailings.services.letters.draft_operations import Applied, DraftMoved, Writer, draft_for
@@ -78,13 +79,15 @@ class LetterMixin(OwnerFilterMixin):
     def context(self, draft: MessageDraft, **more: Any) -> dict[str, Any]:
         """What the page and its fragments show of a draft."""
         parts, lacks = outline_of(draft.document or {}, gaps_of(draft), names_of(draft))
+        block = cast(Message, draft.message).of_block
         return {
             "parts": parts,
-            "lacks": lacks,
+            "lacks": lacks if block is None else [],  # its letters have the rest
             "blocks": [(kind, words.KINDS[kind]) for kind in places.BLOCKS],
             "layouts": words.LAYOUTS.items(),
             "saved_blocks": blocks_of(self.actor),
-            "add_section": insertion("", END),
+            "add_section": "" if block is not None else insertion("", END),
+            "uses": places_with_block(block) if block is not None else [],
             "head": LetterHeadForm(draft=draft),
             "fields": field_choices(self.actor.pk),
             "keys": KEYS,

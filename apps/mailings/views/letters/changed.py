@@ -23,13 +23,14 @@ def changed_fragments(applied: Applied) -> dict[str, Any]:
     draft = applied.draft
     document = draft.document or {}
     changes = changes_between(applied.before, document)
-    made = whole(applied.document, draft.owner_id)
+    made = whole(applied.document, draft.owner_id, draft.language)
     canvas = canvas_changes(applied, made, changes)
     if not (applied.before["body"] and document["body"]):  # the tree comes or goes
         return {"whole": True, "changed": {"canvas": canvas}}
     outline = changed_outline(document, made, changes, names_of(draft))
     changed = {**_rendered(draft, changes, outline), "canvas": canvas}
-    return {"changed": changed, "lacks": outline.lacks}
+    is_block = draft.message is not None and draft.message.of_block_id is not None
+    return {"changed": changed, "lacks": [] if is_block else outline.lacks}
 
 
 def _rendered(draft: MessageDraft, changes: Changes, outline: ChangedOutline) -> dict[str, Any]:

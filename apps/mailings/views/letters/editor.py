@@ -29,10 +29,12 @@ from apps.mailings.selectors.letters.brand import was_asked
 from apps.mailings.selectors.letters.templates import templates_to_begin_from
 from apps.mailings.services.languages.translations import translations_of
 from apps.mailings.services.letters import draft_operations
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for
-from apps.mailings.services.letters.saving import begin_letter, go_on_over, problems_of, save_letter
+from apps.mailings.services.letters.reuse.originals import level
+from apps.mailings.services.letters.reuse.templates import TemplateForbidden, begin_from_template
+from apps.mailings.services.letters.saving import go_on_over, problems_of, save_letter
 from apps.mailings.services.letters.sources.from_gallery import begin_from_gallery
-from apps.mailings.services.letters.templates import begin_from_template
 from apps.mailings.services.messages import MessageChanged
 from apps.mailings.views.letters.base import LetterMixin
 from apps.mailings.views.messages import MessageCreate, MessageEdit
@@ -46,7 +48,7 @@ class LetterEdit(LoggingMixin, LetterMixin, View):
     """Shows the draft, or the message as it is saved; POST makes the draft a version."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        message = self.letter()
+        message = level(self.letter())
         draft = draft_for(message, self.author)
         if draft.base_revision != message.revision and not self._same(message, draft):
             return self._both(request, message, status=200)
@@ -69,7 +71,7 @@ class LetterEdit(LoggingMixin, LetterMixin, View):
             draft = draft_operations.act(writer, acts, now=timezone.now()).draft
             draft = draft if draft.pk else draft_for(message, self.author)
             save_letter(draft=draft, author=self.author, base_revision=base)
-        except (DraftMoved, ContentRefused) as refusal:
+        except (DraftMoved, ContentRefused, TemplateForbidden) as refusal:
             return self.refused(request, message, refusal)
         except MessageChanged:
             return self._both(request, message)
@@ -96,7 +98,7 @@ class LetterEdit(LoggingMixin, LetterMixin, View):
 
     def _both(self, request: HttpRequest, message: Message, status: int = 409) -> HttpResponse:
         """Two have written: show both, and lose neither."""
-        saved = Message.objects.get(pk=message.pk)
+        saved = level(Message.objects.get(pk=message.pk))
         draft = draft_for(message, self.author)
         if self._same(saved, draft):
             return redirect("messages:detail", pk=message.pk)

@@ -25,7 +25,7 @@ from apps.mailings.services.letters.draft_operations import (
     Writer,
     draft_for,
 )
-from apps.mailings.services.letters.reusing import Keeping, keep_as_block, unlink
+from apps.mailings.services.letters.reuse.sections import Keeping, keep_as_block, unlink
 from apps.mailings.views.letters.base import LetterMixin
 from apps.mailings.views.letters.operations import Act
 

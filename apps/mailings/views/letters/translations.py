@@ -26,6 +26,7 @@ from apps.mailings.forms.letters.offers import offers_of
 from apps.mailings.forms.letters.translation_form import TranslationForm
 from apps.mailings.models import Message, MessageDraft
 from apps.mailings.models.content import content_of
+from apps.mailings.selectors.letters.saved_blocks import blocks_lacking
 from apps.mailings.services.languages.translations import languages_of, translations_of
 from apps.mailings.services.letters import translating
 from apps.mailings.services.letters.draft_operations import DraftMoved, Writer
@@ -186,6 +187,7 @@ class Translation(_TranslationPage):
             "missing": missing,
             "stale": [row for row in rows if row.state == "stale"],
             "alike": form.alike("links"),
+            "lacking": blocks_lacking(content_of(written), message.owner_id, code),
             "code": code,
             "name": capfirst(language_name(code)),
         }

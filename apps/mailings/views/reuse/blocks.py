@@ -11,12 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 
-from apps.core.content.blocks.editing.places import with_footer
 from apps.core.errors import Refused
 from apps.core.lists.filters import FilterForm, WordsFilter
 from apps.core.lists.page import ListPage
@@ -26,8 +24,8 @@ from apps.core.models import OwnedQuerySet
 from apps.mailings.models import Message, SavedBlock, SavedBlockVersion
 from apps.mailings.selectors.letters.saved_blocks import blocks_like, shown_blocks
 from apps.mailings.selectors.letters.uses import places_with_block
-from apps.mailings.services.letters.saved_blocks import SavedBlockService, was_sent
-from apps.mailings.services.letters.saving import begin_letter
+from apps.mailings.services.letters.reuse.originals import copy_of
+from apps.mailings.services.letters.reuse.saved_blocks import SavedBlockService, was_sent
 from apps.mailings.views.previews import Frame
 from apps.users.models import User
 
@@ -91,20 +89,13 @@ class BlockDetail(LoggingMixin, OwnerFilterMixin, TemplateView):
 
 
 class BlockEdit(LoggingMixin, OwnerFilterMixin, View):
-    """Begins a message with the block in it, as a section to be changed and saved as block."""
+    """Leads to the editor of the block."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         block = SavedBlockService(self.actor).editable_or_403(pk)
-        message = begin_letter(
-            author=cast(User, request.user),
-            document=with_footer(_in_brand(block.document)),
-            name=block.name,
-            language=(get_language() or "").partition("-")[0],
-        )
-        text = _("Change the section here. Then save it as block, in the place of “%(name)s”.")
-        flash.success(request, text % {"name": block.name})
+        message = copy_of(block, cast(User, request.user))
         return redirect("messages:edit", pk=message.pk)
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages as flash
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -16,12 +16,15 @@ from django.views.generic import TemplateView
 from apps.core.errors import Refused
 from apps.core.http.costly import CostlyMixin
 from apps.core.mixins import HtmxLoginRequiredMixin, LoggingMixin
-from apps.mailings.forms.letters.brand_form import BrandForm
+from apps.core.paging import row_id
+from apps.core.text.formatting import refusal_text
+from apps.mailings.forms.letters.brand_form import BrandForm, is_colour
 from apps.mailings.models import Brand
 from apps.mailings.selectors.letters.brand import brand_of
 from apps.mailings.selectors.letters.writing import pictures_of
-from apps.mailings.services.letters.brand import save_brand, skip_brand
 from apps.mailings.services.letters.previews import brand_sample
+from apps.mailings.services.letters.reuse.brand import save_brand, skip_brand
+from apps.mailings.services.media.renditions import COLOURS, picture_colours
 from apps.mailings.services.media.uploads import take_upload
 from apps.mailings.views.previews import Frame
 from apps.users.models import User
@@ -51,7 +54,7 @@ class BrandPage(CostlyMixin, LoggingMixin, _BrandForm, TemplateView):
     template_name = "reuse/brand.html"
 
     def is_costly(self, request: HttpRequest) -> bool:
-        return bool(request.FILES)
+        return bool(request.FILES) or request.POST.get("act") == "colors"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("form", self.form())
@@ -62,11 +65,42 @@ class BrandPage(CostlyMixin, LoggingMixin, _BrandForm, TemplateView):
         if request.POST.get("act") == "skip":
             skip_brand(owner=owner)
             return redirect(self._next() or "messages:create")
+        if request.POST.get("act") == "colors" or "color" in request.POST:
+            return self._coloured(owner)
         form = self.form(request.POST, request.FILES)
         if form.is_valid() and self._saved(owner, form):
             flash.success(request, _("Saved."))
             return redirect(self._next() or "brand:edit")
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def _coloured(self, owner: User) -> HttpResponse:
+        """The form as it was filled in, with colors of the logo; nothing of it is saved yet."""
+        posted, problem = self.request.POST.copy(), ""
+        proposed = [one for one in posted.getlist("proposed") if is_colour(one)][:COLOURS]
+        if is_colour(colour := posted.get("color", "")):
+            for name, value in self.form(posted).with_colour(colour).items():
+                posted[name] = value
+        else:
+            try:
+                proposed = self._proposed(owner, posted)
+                problem = "" if proposed else _("No colors found in the logo.")
+            except Refused as refusal:
+                problem = refusal_text(refusal)
+        form = self.form(posted)
+        context = self.get_context_data(form=form, proposed=proposed, problem=problem)
+        return self.render_to_response(context)
+
+    def _proposed(self, owner: User, posted: QueryDict) -> list[str]:
+        """The colors of the logo that was chosen; one that comes with the form is kept first.
+
+        Raises MediaRefused, Busy, DiskFull.
+        """
+        upload = self.request.FILES.get("logo_file")
+        if upload is not None:
+            alt = posted.get("name", "") or posted.get("company", "")
+            posted["logo"] = str(take_upload(owner=owner, upload=upload, alt=alt).pk)
+        number = row_id(posted.get("logo", ""))
+        return picture_colours(owner_id=owner.pk, media_id=number) if number else []
 
     def _saved(self, owner: User, form: BrandForm) -> bool:
         """False when it was refused; the form says why."""

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, View
 
 from apps.core.errors import DomainError, Refused
 from apps.core.lists.filters import FilterForm, WordsFilter
@@ -25,8 +25,10 @@ from apps.mailings.models import Message, MessageTemplate
 from apps.mailings.models.content import content_of
 from apps.mailings.models.letters.templates import TemplateQuerySet
 from apps.mailings.selectors.letters.templates import shown_templates, templates_like
+from apps.mailings.services.languages.translations import translations_of
 from apps.mailings.services.letters.previews import template_sample
-from apps.mailings.services.letters.templates import (
+from apps.mailings.services.letters.reuse.originals import copy_of
+from apps.mailings.services.letters.reuse.templates import (
     About,
     describe_template,
     make_template,
@@ -106,6 +108,20 @@ class TemplateEdit(LoggingMixin, _OneTemplate, TemplateView):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
+class TemplateContent(LoggingMixin, _OneTemplate, View):
+    """Leads to the editor of the template."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            message = copy_of(self.changeable(), self.user)
+        except Refused as refusal:
+            flash.error(request, refusal_text(refusal))
+            return redirect("templates:edit", pk=pk)
+        return redirect("messages:edit", pk=message.pk)
+
+
 class TemplateFrame(_OneTemplate, Frame):
     """The template as a message of the viewer's would begin."""
 
@@ -148,7 +164,7 @@ class MessageAsTemplate(LoggingMixin, OwnerFilterMixin, TemplateView):
     def _message(self) -> Message:
         rows = Message.objects.filter(archived_at=None)
         message = self.editable_or_403(rows, pk=self.kwargs["pk"])
-        if message.document is None:
+        if message.document is None or message.is_copy:
             raise Http404
         return message
 
@@ -168,7 +184,10 @@ class MessageAsTemplate(LoggingMixin, OwnerFilterMixin, TemplateView):
             about = About(**form.cleaned_data)
             try:
                 template = make_template(
-                    author=cast(User, request.user), about=about, content=content_of(message)
+                    author=cast(User, request.user),
+                    about=about,
+                    content=content_of(message),
+                    translations=translations_of(message),
                 )
             except ValidationError as error:
                 form.add_error("name", error.messages)

@@ -56,3 +56,12 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     answer = anna.patch(URL, values)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_it_speaks_further_languages(anna: Voice) -> None:
+    given = {"ru": {"reason": "Вы подписались."}, "de": {"unsubscribe": "Abmelden"}}
+    body = anna.patch(URL, {"translations": given}).json()
+    assert body["translations"]["ru"]["reason"] == "Вы подписались."
+    assert body["translations"]["de"]["unsubscribe"] == "Abmelden"
+    assert anna.patch(URL, {"name": "Kofein"}).json()["translations"] == body["translations"]
+    assert anna.patch(URL, {"translations": {"?": {"name": "x"}}}).status_code == 422

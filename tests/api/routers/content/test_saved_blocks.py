@@ -63,3 +63,19 @@ def test_what_is_no_block_is_refused(values: dict[str, Any], anna: Voice) -> Non
     add(anna)
     assert anna.post(LIST, values).status_code == 422
     assert SavedBlock.objects.count() == 1
+
+
+def test_its_translations_are_written_and_read(anna: Voice) -> None:
+    section, heading = new_node("section"), new_node("heading") | {"text": "Until Friday"}
+    section["columns"][0]["blocks"] = [heading]
+    key = f"{heading['id']}.text"
+    values = {"name": "x", "section": section, "language": "en"}
+    made = anna.post(LIST, {**values, "translations": {"ru": {key: "До пятницы"}}}).json()
+    assert made["translations"] == {"ru": {key: "До пятницы"}}
+    url = f"{LIST}{made['id']}/"
+    heading["text"] = "Until Sunday"
+    changed = anna.patch(url, {"section": section}).json()
+    assert (changed["language"], changed["translations"]) == ("en", made["translations"])
+    changed = anna.patch(url, {"translations": {"de": {key: "Bis Sonntag", "none.text": "x"}}})
+    assert changed.json()["translations"] == {"de": {key: "Bis Sonntag"}}
+    assert anna.patch(url, {"translations": {"?": {key: "x"}}}).status_code == 422

@@ -56,3 +56,12 @@ def test_those_for_everybody_are_for_who_may_publish(anna: Voice, bob: Voice, ma
 def test_what_is_no_template_is_refused(more: dict[str, Any], anna: Voice) -> None:
     assert anna.post(LIST, given(**more)).status_code == 422
     assert not MessageTemplate.objects.exists()
+
+
+def test_its_translations_go_into_the_messages_begun_with_it(anna: Voice) -> None:
+    values = given(language="en", translations={"ru": {"subject": "Новости", "none.text": "x"}})
+    made = anna.post(LIST, values).json()
+    assert made["translations"] == {"ru": {"subject": "Новости"}}
+    message = anna.post(f"{LIST}{made['id']}/messages/").json()
+    found = anna.get(f"/api/messages/{message['id']}/translations/ru/").json()
+    assert [one["text"] for one in found["strings"] if one["key"] == "subject"] == ["Новости"]

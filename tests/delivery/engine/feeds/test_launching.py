@@ -23,7 +23,7 @@ from apps.mailings.models import Feed, FeedCheck, FeedItem, Mailing, Message, Ru
 from apps.mailings.selectors.mailings import cards_of
 from apps.mailings.services import starting
 from apps.mailings.services.feeds.settings import FeedInUse, offer_again
-from apps.mailings.services.letters.saved_blocks import keep_section
+from apps.mailings.services.letters.reuse.saved_blocks import keep_section
 from apps.mailings.services.letters.sources.from_gallery import begin_from_gallery
 from apps.reports.notifications import render
 from apps.users.models import Notification

@@ -6,8 +6,8 @@ from typing import Any
 
 from apps.core.content.blocks.editing import places
 from apps.mailings.models import Message
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.letters.draft_operations import Writer, draft_for
-from apps.mailings.services.letters.saving import begin_letter
 from apps.users.models import User
 
 

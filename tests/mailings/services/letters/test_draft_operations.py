@@ -15,6 +15,7 @@ from apps.core.content.blocks.errors import DocumentInvalid, DocumentTooBig
 from apps.core.errors import ContentRefused
 from apps.mailings.models import DraftStep, Message, MessageDraft
 from apps.mailings.services.letters import draft_operations
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.letters.draft_operations import (
     STEPS,
     Applied,
@@ -23,7 +24,7 @@ from apps.mailings.services.letters.draft_operations import (
     redo,
     undo,
 )
-from apps.mailings.services.letters.saving import begin_letter, save_letter
+from apps.mailings.services.letters.saving import save_letter
 from apps.mailings.services.messages import MessageChanged
 from tests.factories import UserFactory
 from tests.mailings.services.letters.letters import a_letter, id_of, writer_of

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -70,7 +71,7 @@ def test_two_at_once_make_one_picture(picture_files: Path, mocker: MockerFixture
     """The other one comes while this one is decoded."""
     anna = UserFactory.create()
 
-    def late(content: bytes, widths: list[int]) -> object:
+    def late(content: bytes, widths: list[int], **_more: Any) -> object:
         found = decoded(content, widths)
         mocker.patch.object(uploads, "decoded", decoded)
         picture_of(anna)

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from apps.core.content.blocks.document import dump
 from apps.core.content.blocks.editing import places
 from apps.mailings.models import Message
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.letters.draft_operations import draft_for
-from apps.mailings.services.letters.saving import begin_letter
 from benchmarks.compile.__main__ import made
 from tests.mailings.services.letters.letters import a_letter, id_of
 from tests.mailings.views.letters.test_editor import seen, url

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from apps.core.content.blocks.editing import places
 from apps.mailings.models import Message, SavedBlock
 from apps.mailings.services.letters.draft_operations import draft_for
-from apps.mailings.services.letters.saved_blocks import SavedBlockService, keep_section
+from apps.mailings.services.letters.reuse.saved_blocks import SavedBlockService, keep_section
 from tests.mailings.services.letters.letters import a_letter, id_of
-from tests.mailings.services.letters.test_saved_blocks import a_section, with_block
+from tests.mailings.services.letters.reuse.test_saved_blocks import a_section, with_block
 from tests.mailings.views.letters.test_editor import do, seen, url
 from tests.people import HTMX, Cast
 
@@ -135,12 +134,38 @@ def test_the_page_shows_renames_and_lists(cast: Cast, anna: Client, block: Saved
     assert block.name == "Our contacts"
 
 
-def test_it_is_changed_in_a_new_message(cast: Cast, anna: Client, block: SavedBlock) -> None:
+def test_it_is_edited_like_a_message(cast: Cast, anna: Client, block: SavedBlock) -> None:
+    letter = with_block(a_letter(cast.owner), block)
     answer = anna.post(f"/blocks/{block.pk}/edit/")
     message = Message.objects.latest("pk")
-    assert answer["Location"] == reverse("messages:edit", args=[message.pk])
-    assert (message.name, message.owner) == ("Contacts", cast.owner)
-    assert [places.kind_of(one) for one in body_of(message)] == ["section", "section"]
+    assert answer["Location"] == url("edit", message)
+    page = said(anna.get(url("edit", message)))
+    assert "Edit saved block" in page and "Used in 1 message." in page and letter.title in page
+    assert "Save and create mailing" not in page and 'id="kind-"' not in page
+    assert "No footer" not in page
+    heading = id_of(message, "heading")
+    do(cast, message, {"op": "set", "id": heading, "field": "text", "value": "Until Sunday"})
+    answer = anna.post(url("edit", message), {**seen(message), "name": "Ours", "language": "en"})
+    assert anna.get(answer["Location"])["Location"] == f"/blocks/{block.pk}/"
+    block.refresh_from_db()
+    assert (block.name, block.language, block.revision) == ("Ours", "en", 2)
+    assert "Until Sunday" in said(anna.get(f"/blocks/{block.pk}/frame/"))
+    offered = said(anna.get("/mailings/new/"))
+    assert letter.title in offered and "Ours" not in offered
+
+
+def test_two_who_change_it_lose_nothing(cast: Cast, anna: Client, block: SavedBlock) -> None:
+    anna.post(f"/blocks/{block.pk}/edit/")
+    message = Message.objects.latest("pk")
+    heading = id_of(message, "heading")
+    do(cast, message, {"op": "set", "id": heading, "field": "text", "value": "Until Sunday"})
+    SavedBlockService(cast.owner).change(block, a_section("Until Monday"))
+    answer = anna.post(url("edit", message), {**seen(message), "name": "Contacts"})
+    assert answer.status_code == 409 and "What you have written" in said(answer)
+    message.refresh_from_db()
+    anna.post(url("edit", message), {**seen(message), "base_revision": str(message.revision)})
+    assert "Until Sunday" in said(anna.get(f"/blocks/{block.pk}/frame/"))
+    assert block.versions.count() == 3
 
 
 def test_an_older_version_is_shown_and_restored(

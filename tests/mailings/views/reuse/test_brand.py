@@ -10,8 +10,8 @@ from django.urls import reverse
 from apps.core.content.blocks.values import Palette
 from apps.mailings.models import Brand, MediaFile, Message
 from apps.mailings.selectors.letters.brand import brand_of
-from apps.mailings.services.letters.brand import save_brand
 from apps.mailings.services.letters.draft_operations import draft_for
+from apps.mailings.services.letters.reuse.brand import save_brand
 from tests.mailings.media.library import picture_files
 from tests.mailings.media.pictures import drawing, upload
 from tests.mailings.services.letters.letters import a_letter, id_of
@@ -147,3 +147,46 @@ def test_an_empty_field_shows_what_the_brand_gives(cast: Cast) -> None:
     letter = a_letter(cast.owner)
     page = cast.client("owner").get(url("part", letter, id_of(letter, "footer")))
     assert 'placeholder="You subscribed."' in page.content.decode()
+
+
+@pytest.mark.usefixtures("picture_files")
+class TestColoursOfTheLogo:
+    def test_they_are_proposed_and_one_is_taken(self, cast: Cast) -> None:
+        client = cast.client("owner")
+        logo = upload(drawing("#a11d45"), "logo.png")
+        page = client.post(PAGE, form(act="colors", company="Kofein", logo_file=logo))
+        text = page.content.decode()
+        media = MediaFile.objects.get()
+        assert page.status_code == 200 and 'name="color" value="#a11d45"' in text
+        assert f'<option value="{media.pk}" selected' in text and 'value="Kofein"' in text
+        assert not Brand.objects.exists()
+        typed = form(company="Kofein", logo=media.pk, proposed="#a11d45", color="#a11d45")
+        text = client.post(PAGE, typed).content.decode()
+        assert 'name="color" value="#a11d45"' in text and 'data-brand="changed"' in text
+        assert text.count('value="#a11d45"') == 5  # proposed, button, link, accent, and to choose
+        assert not Brand.objects.exists()
+
+    @pytest.mark.parametrize("logo", ["", "999999", "x"])
+    def test_without_a_logo_there_are_none(self, logo: str, cast: Cast) -> None:
+        answer = cast.client("owner").post(PAGE, form(act="colors", logo=logo))
+        assert "No colors found in the logo." in answer.content.decode()
+
+    def test_what_is_no_colour_changes_nothing(self, cast: Cast) -> None:
+        answer = cast.client("owner").post(PAGE, form(color="red", proposed="red"))
+        assert answer.status_code == 200 and 'value="red"' not in answer.content.decode()
+
+
+def test_it_speaks_further_languages(cast: Cast) -> None:
+    client = cast.client("owner")
+    client.post(
+        PAGE,
+        form(reason="You subscribed.", language="Russian", **{"in--reason": "Вы подписались."}),
+    )
+    brand = Brand.objects.get()
+    assert brand.style.written_in("ru").reason == "Вы подписались."
+    page = client.get(PAGE).content.decode()
+    assert 'name="in-ru-reason"' in page and 'name="in-ru-unsubscribe"' not in page
+    answer = client.post(PAGE, form(revision="1", **{"in--company": "Kofein"}))
+    assert answer.status_code == 422 and "such as ru or en" in answer.content.decode()
+    client.post(PAGE, form(revision="1", **{"in-ru-reason": ""}))
+    assert Brand.objects.get().translations == {}

@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from apps.mailings.models import Message, MessageTemplate
 from apps.mailings.models.content import content_of
-from apps.mailings.services.letters.templates import About, make_template
+from apps.mailings.services.letters.reuse.templates import About, make_template
 from apps.users.models import User
 from tests.factories import MessageFactory
-from tests.mailings.services.letters.letters import a_letter
+from tests.mailings.services.letters.letters import a_letter, id_of
+from tests.mailings.views.letters.test_editor import do, seen, url
 from tests.people import Cast
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +96,19 @@ def test_it_is_found_described_and_deleted(cast: Cast, anna: Client) -> None:
     assert "stay as they are" in said(anna.get(f"{page}delete/"))
     assert anna.post(f"{page}delete/")["Location"] == "/templates/"
     assert not MessageTemplate.objects.exists()
+
+
+def test_it_is_edited_like_a_message(cast: Cast, anna: Client) -> None:
+    template = made(cast.owner)
+    answer = anna.post(f"/templates/{template.pk}/content/")
+    message = Message.objects.latest("pk")
+    assert answer["Location"] == url("edit", message)
+    page = said(anna.get(url("edit", message)))
+    assert "Edit template" in page and "Save and create mailing" not in page
+    heading = id_of(message, "heading")
+    do(cast, message, {"op": "set", "id": heading, "field": "text", "value": "Summer news"})
+    answer = anna.post(url("edit", message), {**seen(message), "subject": "", "name": "Summer"})
+    assert anna.get(answer["Location"])["Location"] == f"/templates/{template.pk}/"
+    template.refresh_from_db()
+    assert (template.name, template.subject, template.revision) == ("Summer", "", 2)
+    assert "Summer news" in said(anna.get(f"/templates/{template.pk}/frame/"))

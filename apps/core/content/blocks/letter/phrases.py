@@ -56,5 +56,13 @@ FALLBACK: Final = "en"
 
 def phrases_of(language: str) -> Phrases:
     """The words of this language, of its base (``ru-RU``: ``ru``), else English ones."""
-    base = language.replace("_", "-").split("-")[0].lower()
-    return _PHRASES.get(base, _PHRASES[FALLBACK])
+    return _PHRASES.get(_base(language), _PHRASES[FALLBACK])
+
+
+def has_phrases(language: str) -> bool:
+    """True if the words are written in this language, or in its base."""
+    return _base(language) in _PHRASES
+
+
+def _base(language: str) -> str:
+    return language.replace("_", "-").split("-")[0].lower()

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from apps.core.content.blocks.colours import partner
 from apps.core.content.blocks.document import Document, Saved, Section
 from apps.core.content.blocks.schema import Block, Footer, Header, Network, Repeat, Social
 from apps.core.content.blocks.values import (
     DARK,
+    Label,
     Line,
     Link,
     Palette,
@@ -25,8 +26,25 @@ from apps.core.content.blocks.values import (
     Theme,
 )
 
+#: In the one form in which languages are stored.
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,6})?$")]
 #: Roles whose dark value carries the hue of the light one.
 _INKS: Final = ("link", "accent")
+
+
+class BrandWords(Strict):
+    """What a brand says in one more language; what is empty is said as in its own.
+
+    The last three are the fixed words of a letter, for a language that these are not written in.
+    """
+
+    name: Line = ""
+    company: Line = ""
+    address: Line = ""
+    reason: Line = ""
+    unsubscribe: Label = ""
+    preferences: Label = ""
+    view: Label = ""
 
 
 class BrandLook(Strict):
@@ -40,6 +58,15 @@ class BrandLook(Strict):
     reason: Line = ""  # why the reader gets it
     networks: Annotated[tuple[Network, ...], Field(max_length=10)] = ()
     theme: Theme = Theme()
+    translations: Annotated[dict[LanguageCode, BrandWords], Field(max_length=20)] = {}
+
+    def written_in(self, language: str) -> BrandLook:
+        """The same in this language."""
+        found = self.translations.get(language)
+        if found is None:
+            return self
+        said = found.model_dump(include={"name", "company", "address", "reason"})
+        return self.model_copy(update={name: text for name, text in said.items() if text})
 
     @property
     def logo_picture(self) -> Picture | None:

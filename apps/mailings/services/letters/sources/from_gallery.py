@@ -7,7 +7,7 @@ from apps.core.content.blocks.reuse.brand import without_samples
 from apps.mailings.gallery.reading import Template
 from apps.mailings.models import Message
 from apps.mailings.selectors.letters.brand import brand_of
-from apps.mailings.services.letters.saving import begin_letter
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.media.uploads import take
 from apps.users.models import User
 

@@ -38,7 +38,7 @@ from apps.mailings.media.errors import MediaRefused
 from apps.mailings.models import Message, MessageDraft
 from apps.mailings.models.content import Form
 from apps.mailings.selectors.messages import draft_of, template_names
-from apps.mailings.services.letters.saving import begin_letter
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.letters.sources.converting import DraftUnsaved, writers_language
 from apps.mailings.services.media.renditions import PictureAddresses
 from apps.mailings.services.media.uploads import take

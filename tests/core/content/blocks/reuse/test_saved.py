@@ -13,7 +13,13 @@ from apps.core.content.blocks.document import Document, Section, dump, read, sec
 from apps.core.content.blocks.editing import operations, places
 from apps.core.content.blocks.editing.operations import PlaceUnfit
 from apps.core.content.blocks.errors import DocumentInvalid, DocumentTooBig
-from apps.core.content.blocks.reuse.saved import references, with_saved
+from apps.core.content.blocks.reuse.saved import (
+    SavedSection,
+    references,
+    translations_with_saved,
+    with_saved,
+)
+from apps.core.content.blocks.strings import State, state_of, strings
 from tests.core.content.blocks.documents import CONDITION, surroundings
 
 BLOCK = 7
@@ -34,7 +40,7 @@ def document(*body: dict[str, Any]) -> Document:
 
 
 def test_the_section_stands_where_the_reference_was_with_ids_of_the_place() -> None:
-    known = {BLOCK: section_of("heading", "repeat", "footer")}
+    known = {BLOCK: SavedSection(section_of("heading", "repeat", "footer"))}
     twice = document(reference(), reference("saved000002"))
     found = with_saved(twice, known)
     ids = [node.id for node in walk(found.document)]
@@ -49,7 +55,7 @@ def test_the_section_stands_where_the_reference_was_with_ids_of_the_place() -> N
 
 
 def test_who_sees_it_is_said_at_the_reference_or_by_the_block() -> None:
-    known = {BLOCK: section_of("text").model_copy(update={"visibility": None})}
+    known = {BLOCK: SavedSection(section_of("text").model_copy(update={"visibility": None}))}
     shown = with_saved(document(reference(visibility=CONDITION)), known).document.body[0]
     assert shown.visibility is not None and shown.visibility.rules[0].id == 5
 
@@ -65,7 +71,7 @@ def test_a_block_that_is_gone_is_a_gap_and_leaves_nothing() -> None:
 
 
 def test_what_is_put_in_counts_as_parts() -> None:
-    big = {BLOCK: section_of(*["divider"] * 150)}
+    big = {BLOCK: SavedSection(section_of(*["divider"] * 150))}
     assert with_saved(document(reference()), big)
     with pytest.raises(DocumentTooBig):
         with_saved(document(reference(), reference("saved000002")), big)
@@ -108,9 +114,56 @@ class TestActs:
 
 def test_its_bytes_are_those_of_the_section_in_its_place() -> None:
     section = section_of("heading", "button")
-    put_in = with_saved(document(reference()), {BLOCK: section}).document
+    put_in = with_saved(document(reference()), {BLOCK: SavedSection(section)}).document
     letters = [
         compile_letter(one, surroundings(), title="News")
         for one in (put_in, read({"schema": 1, "body": [json.loads(section.model_dump_json())]}))
     ]
     assert letters[0].html == letters[1].html
+
+
+class TestLanguages:
+    """A block in English with a heading, translated into Russian."""
+
+    def saved(self, *, stale: bool = False) -> SavedSection:
+        made = places.new_node("section") | {"id": "section00001"}
+        heading = places.new_node("heading") | {"id": "heading00001", "text": "Until Friday"}
+        made["columns"][0]["blocks"] = [heading]
+        section = sections(document(made))[0]
+        (base,) = strings(Document(schema=1, body=(section,)))
+        entry = {"of": "" if stale else base.hash, "text": "До пятницы"}
+        return SavedSection(section, "en", {"ru": {base.key: entry}})
+
+    def said(self, made: Document) -> list[str]:
+        return [one.text for one in strings(made)]
+
+    @pytest.mark.parametrize(
+        ("language", "text"),
+        [("ru", "До пятницы"), ("en", "Until Friday"), ("de", "Until Friday")],
+    )
+    def test_it_is_put_in_in_the_language_of_the_letter(self, language: str, text: str) -> None:
+        made = with_saved(document(reference()), {BLOCK: self.saved()}, language).document
+        assert self.said(made) == [text]
+
+    @pytest.mark.parametrize(
+        ("base", "further", "state"),
+        [
+            ("en", "ru", State.DONE),
+            ("ru", "en", State.DONE),  # the other way round
+            ("de", "ru", State.DONE),
+            ("en", "de", State.MISSING),
+        ],
+    )
+    def test_a_letter_has_its_translations(self, base: str, further: str, state: State) -> None:
+        written, known = document(reference()), {BLOCK: self.saved()}
+        made = with_saved(written, known, base).document
+        entries = translations_with_saved(written, known, base, {further: {}})[further]
+        (found,) = strings(made)
+        assert state_of(found, entries) == state
+        assert known[BLOCK].missing_in(base, further) == int(state == State.MISSING)
+
+    def test_what_is_stale_in_the_block_is_stale_in_the_letter(self) -> None:
+        written, known = document(reference()), {BLOCK: self.saved(stale=True)}
+        entries = translations_with_saved(written, known, "en", {"ru": {}})["ru"]
+        (found,) = strings(with_saved(written, known, "en").document)
+        assert state_of(found, entries) == State.STALE

@@ -13,14 +13,16 @@ from apps.delivery.engine.runs.control import replace_content
 from apps.delivery.service import DispatchService
 from apps.mailings.gallery.reading import Template, templates
 from apps.mailings.models import Mailing, MediaFile, MediaRendition, Message, Run
+from apps.mailings.services.languages.translations import LanguageUnknown
 from apps.mailings.services.letters.bodies import LetterIncomplete
-from apps.mailings.services.letters.brand import save_brand
-from apps.mailings.services.letters.saved_blocks import SavedBlockService, keep_section
+from apps.mailings.services.letters.reuse.brand import save_brand
+from apps.mailings.services.letters.reuse.saved_blocks import SavedBlockService, keep_section
+from apps.mailings.services.letters.translating import write_language
 from apps.users.models import User
 from tests.delivery.engine.runs.audience.test_condition_bits import letters, person, work
 from tests.factories import MediaFileFactory, TagFactory, mailing_to
-from tests.mailings.services.letters.letters import a_letter
-from tests.mailings.services.letters.test_saved_blocks import a_section, with_block
+from tests.mailings.services.letters.letters import a_letter, id_of
+from tests.mailings.services.letters.reuse.test_saved_blocks import a_section, with_block
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -86,6 +88,24 @@ def test_a_test_message_is_compiled_as_well(tmp_path: Path) -> None:
         message_id=message.pk, address="boss@example.org", account="email", recipient_id=anna.pk
     )
     assert "Hello, Anna!" in letters(tmp_path)["boss@example.org"]
+
+
+def test_a_test_message_is_in_the_language_of_its_recipient_or_in_a_chosen_one(
+    tmp_path: Path,
+) -> None:
+    mailing = mailing_to(0)
+    anna = person(mailing, full_name="Anna", language="ru")
+    message = of_blocks(mailing)
+    Message.objects.filter(pk=message.pk).update(language="en")
+    message.refresh_from_db()
+    write_language(message, message.owner, "ru", {f"{id_of(message, 'heading')}.text": "Весна"})
+    about: dict[str, Any] = {"message_id": message.pk, "account": "email", "recipient_id": anna.pk}
+    send_test(**about, address="own@example.org")
+    assert "Весна" in letters(tmp_path)["own@example.org"]
+    send_test(**about, address="chosen@example.org", lang="en")
+    assert "Spring news" in letters(tmp_path)["chosen@example.org"]
+    with pytest.raises(LanguageUnknown):
+        send_test(**about, address="none@example.org", lang="de")
 
 
 def test_a_paused_run_goes_on_with_the_letter_as_it_is_now(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.core.content.blocks.editing.places import with_new_ids
+from apps.core.content.translation import Entries, Translations, entries_in_all
 from apps.core.contracts import Actor
 from apps.core.errors import ContentRefused, Refused, gettext_noop
 from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
+from apps.core.text.formatting import refusal_text
 from apps.mailings.models import Run, SavedBlock, SavedBlockVersion
 from apps.mailings.models.letters.saved_blocks import alone
 from apps.mailings.selectors.letters.uses import places_with_block
@@ -69,11 +70,18 @@ class SavedBlockService(BaseCRUDService[SavedBlock]):
 
     @transaction.atomic
     def change(
-        self, row: SavedBlock, section: Mapping[str, Any], *, base_revision: int | None = None
+        self,
+        row: SavedBlock,
+        section: Mapping[str, Any],
+        *,
+        base_revision: int | None = None,
+        language: str | None = None,
+        translations: Translations | None = None,
     ) -> SavedBlock:
         """Put another section into the block: every letter that is not launched shows it.
 
-        Raises ValidationError, and SavedBlockChanged when the revision is not the one read.
+        ``language`` and ``translations`` stay as they are where they are not given. Raises
+        ValidationError, and SavedBlockChanged when the revision is not the one read.
         """
         found = self.own().select_for_update().get(pk=row.pk)
         if base_revision is not None and found.revision != base_revision:
@@ -81,6 +89,10 @@ class SavedBlockService(BaseCRUDService[SavedBlock]):
                 _("Somebody has saved another version of this block meanwhile.")
             )
         found.document = _document_of(section)
+        if language is not None:
+            found.language = language
+        if translations is not None:
+            found.translations = dict(translations)
         found.full_clean(exclude=["owner"])
         found.revision += 1
         found.save()
@@ -89,7 +101,12 @@ class SavedBlockService(BaseCRUDService[SavedBlock]):
 
     def restore_version(self, version: SavedBlockVersion) -> SavedBlock:
         """Make an older version the newest one. Nothing is lost: the present one stays."""
-        return self.change(version.block, version.document["body"][0])
+        return self.change(
+            version.block,
+            version.document["body"][0],
+            language=version.language,
+            translations=version.translations,
+        )
 
     @transaction.atomic
     def remove(self, row: SavedBlock, *, now: datetime) -> bool:
@@ -117,14 +134,42 @@ class SavedBlockService(BaseCRUDService[SavedBlock]):
     def _keep_version(self, block: SavedBlock) -> None:
         record_block_uses(block)
         SavedBlockVersion.objects.create(
-            block=block, number=block.revision, document=block.document, author_id=self.actor.pk
+            block=block,
+            number=block.revision,
+            document=block.document,
+            language=block.language,
+            translations=block.translations,
+            author_id=self.actor.pk,
         )
 
 
-def keep_section(*, owner: User, name: str, section: Mapping[str, Any]) -> SavedBlock:
-    """Keep a section as a new block. Raises ValidationError."""
-    block = SavedBlock(owner=owner, name=name, document=_document_of(section))
+def keep_section(
+    *,
+    owner: User,
+    name: str,
+    section: Mapping[str, Any],
+    language: str = "",
+    translations: Translations | None = None,
+) -> SavedBlock:
+    """Keep a section as a new block, with its translations. Raises ValidationError."""
+    block = SavedBlock(
+        owner=owner,
+        name=name,
+        document=_document_of(section),
+        language=language,
+        translations=dict(translations or {}),
+    )
     return SavedBlockService(owner).save(block)
+
+
+def section_entries(
+    section: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]
+) -> dict[str, Entries]:
+    """The texts of a section in other languages as they are kept. Raises ValidationError."""
+    try:
+        return entries_in_all({"document": _document_of(section)}, texts)
+    except ContentRefused as refusal:
+        raise ValidationError(refusal_text(refusal), code=refusal.code) from refusal
 
 
 def was_sent(block: SavedBlock) -> bool:
@@ -146,14 +191,10 @@ def block_of(actor: Actor, number: int) -> SavedBlock:
 
 
 def _document_of(section: Mapping[str, Any]) -> dict[str, Any]:
-    """A document of a copy of the section. Raises ValidationError."""
+    """A document of the section alone; its parts stay who they are. Raises ValidationError."""
     if section.get("type") != "section":
         raise ValidationError(_("A saved block is one section."), code="document_invalid")
     try:
-        return alone(with_new_ids(dict(section)))
+        return alone(dict(section))
     except ContentRefused as refusal:
         raise ValidationError(str(refusal), code=refusal.code) from refusal
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # columns that are none
-        raise ValidationError(
-            _("A saved block is one section."), code="document_invalid"
-        ) from error

@@ -18,12 +18,12 @@ from apps.mailings.models.content import content_of
 from apps.mailings.selectors.letters.templates import templates_to_begin_from
 from apps.mailings.services.letters.bodies import kept_bodies
 from apps.mailings.services.letters.previews import template_sample
-from apps.mailings.services.letters.saved_blocks import (
+from apps.mailings.services.letters.reuse.saved_blocks import (
     SavedBlockService,
     SavedBlockUsed,
     keep_section,
 )
-from apps.mailings.services.letters.templates import (
+from apps.mailings.services.letters.reuse.templates import (
     About,
     TemplateForbidden,
     begin_from_template,
@@ -36,7 +36,7 @@ from apps.users.models import User
 from tests.factories import UserFactory
 from tests.mailings.media.library import picture_files, picture_of
 from tests.mailings.services.letters.letters import a_letter
-from tests.mailings.services.letters.test_saved_blocks import a_section, with_block
+from tests.mailings.services.letters.reuse.test_saved_blocks import a_section, with_block
 
 __all__ = ["picture_files"]  # a fixture
 

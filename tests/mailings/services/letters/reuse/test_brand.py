@@ -12,9 +12,9 @@ from django.utils import timezone
 from apps.mailings.media.errors import MediaUsed
 from apps.mailings.models import Brand, ContentUse, MediaFile, Message
 from apps.mailings.selectors.letters.brand import brand_of, was_asked
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.letters.bodies import check_message, kept_bodies
-from apps.mailings.services.letters.brand import BrandChanged, save_brand, skip_brand
-from apps.mailings.services.letters.saving import begin_letter
+from apps.mailings.services.letters.reuse.brand import BrandChanged, save_brand, skip_brand
 from apps.mailings.services.media.library import MediaService
 from apps.mailings.services.media.uses import mark_sent
 from apps.users.models import User

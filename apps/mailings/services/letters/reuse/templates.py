@@ -10,16 +10,21 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from apps.core.content.blocks.document import dump, read
+from apps.core.content.translation import Entry, Translations
 from apps.core.errors import Refused
 from apps.mailings.gallery.reading import CATEGORIES, with_media
 from apps.mailings.media import files
 from apps.mailings.models import MediaFile, Message, MessageTemplate
 from apps.mailings.models.letters.templates import TEMPLATE_FIELDS
-from apps.mailings.selectors.letters.saved_blocks import with_blocks_of
-from apps.mailings.services.letters.saving import begin_letter
+from apps.mailings.selectors.letters.saved_blocks import whole_content
+from apps.mailings.services.letters.beginning import begin_letter
 from apps.mailings.services.media.uploads import take
-from apps.mailings.services.media.uses import media_ids_in, record_template_uses
+from apps.mailings.services.media.uses import (
+    media_ids_in,
+    picture_in,
+    record_template_uses,
+    translated_media,
+)
 from apps.users.models import User
 
 #: The right to make templates for everybody.
@@ -53,22 +58,52 @@ def may_change(template: MessageTemplate, actor: User) -> bool:
 
 
 @transaction.atomic
-def make_template(*, author: User, about: About, content: Mapping[str, Any]) -> MessageTemplate:
-    """Keep content (TEMPLATE_FIELDS) as a template.
+def make_template(
+    *,
+    author: User,
+    about: About,
+    content: Mapping[str, Any],
+    translations: Translations | None = None,
+) -> MessageTemplate:
+    """Keep content (TEMPLATE_FIELDS) as a template, with its translations.
 
     One for everybody has copies of the author's saved blocks in it. Raises TemplateForbidden,
     ContentRefused, and ValidationError for a name that is taken.
     """
     if about.for_all and not may_publish(author):
         raise TemplateForbidden(_("You may not make templates for everybody."))
-    template = MessageTemplate(
-        owner=None if about.for_all else author,
-        author=author,
-        **{name: content[name] for name in TEMPLATE_FIELDS},
-    )
-    if about.for_all:
-        template.document = dump(with_blocks_of(read(template.document), author.pk))
+    template = MessageTemplate(owner=None if about.for_all else author)
+    _fill(template, author, content, translations or {})
     return _saved(template, about)
+
+
+def rewrite_template(
+    actor: User,
+    template: MessageTemplate,
+    content: Mapping[str, Any],
+    translations: Translations,
+) -> MessageTemplate:
+    """Put other content into a template, and its name; from now on its pictures are the actor's.
+
+    Raises TemplateForbidden, ContentRefused, ValidationError.
+    """
+    _demand_change(template, actor)
+    _fill(template, actor, content, translations)
+    template.revision += 1
+    return _saved(template, About(content["name"], template.description, template.category))
+
+
+def _fill(
+    template: MessageTemplate,
+    author: User,
+    content: Mapping[str, Any],
+    translations: Translations,
+) -> None:
+    if template.owner_id is None:
+        content, translations = whole_content(content, translations, author.pk)
+    for name in TEMPLATE_FIELDS:
+        setattr(template, name, content[name])
+    template.author, template.translations = author, dict(translations)
 
 
 @transaction.atomic
@@ -91,17 +126,38 @@ def begin_from_template(*, author: User, template: MessageTemplate) -> Message:
 
     Raises MediaRefused when the author's library is full; then there is no message.
     """
-    document = template.document
-    if template.author_id != author.pk:
-        copies = _copied_pictures(template, author)
-        document = with_media(document, copies.get)
-    head = {name: getattr(template, name) for name in TEMPLATE_FIELDS if name != "document"}
-    return begin_letter(author=author, document=document, name=template.name, **head)
+    content, translations = content_for(template, author)
+    return begin_letter(author=author, translations=translations, name=template.name, **content)
+
+
+def content_for(
+    template: MessageTemplate, author: User
+) -> tuple[dict[str, Any], Mapping[str, Mapping[str, Any]]]:
+    """What a message of the author's takes of it, and its translations.
+
+    Pictures that are somebody else's are copied. Raises MediaRefused when the library is full.
+    """
+    content = {name: getattr(template, name) for name in TEMPLATE_FIELDS}
+    if template.author_id == author.pk:
+        return content, template.translations
+    copies = _copied_pictures(template, author)
+    content["document"] = with_media(template.document, copies.get)
+    translations = {
+        code: {key: _with_copy(key, entry, copies) for key, entry in entries.items()}
+        for code, entries in template.translations.items()
+    }
+    return content, translations
+
+
+def _with_copy(key: str, entry: Entry, copies: Mapping[int, int]) -> Entry:
+    """An entry that shows the copy of a picture; any other as it is."""
+    number = picture_in(key, entry)
+    return entry if number not in copies else {**entry, "text": str(copies[number])}
 
 
 def _copied_pictures(template: MessageTemplate, author: User) -> dict[int, int]:
     """The numbers of the template's pictures, each with that of its copy for this author."""
-    ids = media_ids_in(template.document)
+    ids = media_ids_in(template.document) | translated_media(template.translations.values())
     rows = MediaFile.objects.filter(owner_id=template.author_id, pk__in=ids, removed_at=None)
     found: dict[int, int] = {}
     for media in rows.prefetch_related("renditions"):

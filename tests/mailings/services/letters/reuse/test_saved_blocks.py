@@ -19,14 +19,14 @@ from apps.mailings.services.letters.bodies import LetterIncomplete, check_messag
 from apps.mailings.services.letters.canvas import canvas_of
 from apps.mailings.services.letters.draft_operations import DraftMoved, draft_for, undo
 from apps.mailings.services.letters.hints import gaps_of
-from apps.mailings.services.letters.reusing import Keeping, keep_as_block, unlink
-from apps.mailings.services.letters.saved_blocks import (
+from apps.mailings.services.letters.reuse.saved_blocks import (
     SavedBlockChanged,
     SavedBlockGone,
     SavedBlockService,
     SavedBlockUsed,
     keep_section,
 )
+from apps.mailings.services.letters.reuse.sections import Keeping, keep_as_block, unlink
 from apps.mailings.services.letters.saving import save_letter
 from apps.mailings.services.letters.translating import write_language
 from apps.mailings.services.media.library import MediaService

@@ -1,0 +1,1 @@
+"""What messages share: the brand, saved blocks, templates."""
