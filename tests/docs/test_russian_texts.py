@@ -15,7 +15,7 @@ PRODUCTS: Final = frozenset(
     " CRLF SQLite PostgreSQL Python Django Vestnik Bearer Authorization AUTH IPv Mailchimp OAuth"
     " TXT Workspace Yahoo Mail.ru Postmaster Tools listmonk SVG HEIC AVIF EML MJML SMS RSS UTM"
     " UniSender SendPulse Brevo Stripo Atom ETag Apple Mail HEAD A"
-    " MAX CNAME Callback Account SID Auth Token".split()
+    " MAX CNAME Callback Account SID Auth Token SMPP".split()
 )
 #: What a person types or reads in a file, a command or an answer exactly so.
 LITERALS: Final = frozenset(
@@ -23,7 +23,8 @@ LITERALS: Final = frozenset(
     " mailto next none off p py raw run_scheduler scheduler_process_ended serve status tab tel"
     " telegram track.id webhook worker xlsx zip manage poll_telegram Bot d said_at apikey user_id"
     " all any not version root include managers mon tue wed thu fri sat sun ru en inactive"
-    " utm pdf number feed max vk mcp poetry install api_id key secret".split()
+    " utm pdf number feed max vk mcp poetry install api_id key secret system_type"
+    " message_payload".split()
 )
 #: Keys of .env, parts of a rule, headers; options of a command; what stands between braces.
 _CODE: Final = re.compile(
