@@ -64,11 +64,11 @@ class Fleet:
             return self.celery("worker", "--hostname", f"{name}@localhost", *args)
 
     def fresh(self, count: int = RECIPIENTS) -> int:
-        """Nothing sent yet, and a mailing that starts in an hour. Returns its id."""
+        """So many people, nothing sent yet, and a mailing that starts in an hour. Returns its id."""
         emptied = False
         while not emptied:  # PostgreSQL may end it to end a deadlock with those who read
             with suppress(DeadlockDetected):
-                self.place.on_tables("TRUNCATE mailings_mailing CASCADE")
+                self.place.on_tables("TRUNCATE mailings_mailing, mailings_recipient CASCADE")
                 emptied = True
         if self.place.log.exists():
             os.truncate(self.place.log, 0)
