@@ -84,8 +84,7 @@ def _record(
     found: Claim, ids: list[int], now: datetime, outcome: Callable[[Batch], Outcome]
 ) -> None:
     """Lock those that are still this worker's, and write down what becomes of them."""
-    mine = Enrolment.objects.filter(pk__in=ids, token=found.token, state=State.MOVING)
-    rows = locked(mine)
+    rows = locked(Enrolment.objects.filter(pk__in=ids, token=found.token))
     if not rows:
         return
     step = Step.objects.select_related("version__automation__owner").get(pk=found.step_id)
