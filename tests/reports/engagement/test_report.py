@@ -176,6 +176,15 @@ def test_times_are_those_of_persons(cast: Cast, run: Run) -> None:
     assert sum(count for _l, count, _n in report(cast, run, "?by=day").context["opens"]) == 4
 
 
+def test_everybody_who_opened_stands_in_one_row_of_the_devices(cast: Cast, run: Run) -> None:
+    persons, clicked = run.engaged_person, run.engaged_clicked
+    EngagementShareFactory.create(run=run, by="device", value="phone", opened=1, clicked=1)
+    phone, unknown = report(cast, run).context["report"].devices
+    assert (str(unknown.name), unknown.opened) == ("Not known", persons - 1)
+    assert unknown.clicked == clicked - 1
+    assert (phone.share, unknown.share) == (50, 50)
+
+
 def test_shares_of_programs_and_domains(cast: Cast, run: Run) -> None:
     for number in range(12):
         EngagementShareFactory.create(run=run, value=f"Program {number}", opened=20 - number)

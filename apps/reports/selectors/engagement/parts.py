@@ -65,18 +65,18 @@ def links_of(run: Run) -> list[LinkRow]:
 def devices_of(run: Run) -> list[ShareRow]:
     """The devices on which persons read and clicked, the most used first."""
     rows = _shares(run, By.DEVICE)
-    return _with_share([(DEVICES.get(name, UNKNOWN), n, clicked) for name, n, clicked in rows])
+    return _with_share(run, [(DEVICES[name], n, clicked) for name, n, clicked in rows])
 
 
 def clients_of(run: Run) -> list[ShareRow]:
     """The mail programs in which persons read and clicked, the most used first."""
     found = _shares(run, By.CLIENT)
-    rows: list[_Counted] = [(name or UNKNOWN, n, clicked) for name, n, clicked in found]
+    rows: list[_Counted] = [*found]
     rest = rows[_SHOWN:]
     if len(rest) > 1:
         opened, clicked = sum(row[1] for row in rest), sum(row[2] for row in rest)
         rows[_SHOWN:] = [(OTHERS, opened, clicked)]
-    return _with_share(rows)
+    return _with_share(run, rows)
 
 
 def domains_of(run: Run, domains: Collection[str]) -> dict[str, ShareRow]:
@@ -99,6 +99,11 @@ def _shares(run: Run, by: str) -> list[tuple[str, int, int]]:
     return list(rows.values_list("value", "opened", "clicked"))
 
 
-def _with_share(rows: Sequence[_Counted]) -> list[ShareRow]:
-    opened = sum(row[1] for row in rows)
+def _with_share(run: Run, rows: Sequence[_Counted]) -> list[ShareRow]:
+    """Shares of all persons who opened. Behind a proxy of images nobody knows the device."""
+    opened, clicked = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    unknown, clicked = run.engaged_person - opened, run.engaged_clicked - clicked
+    if unknown > 0:
+        rows = [*rows, (UNKNOWN, unknown, max(clicked, 0))]
+        opened += unknown
     return [ShareRow(name, n, clicked, percent(n, opened)) for name, n, clicked in rows]
