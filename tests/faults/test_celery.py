@@ -64,7 +64,7 @@ class Fleet:
             return self.celery("worker", "--hostname", f"{name}@localhost", *args)
 
     def fresh(self, count: int = RECIPIENTS) -> int:
-        """So many people, nothing sent yet, and a mailing that starts in an hour. Returns its id."""
+        """So many people, nothing sent yet; a mailing that starts in an hour. Returns its id."""
         emptied = False
         while not emptied:  # PostgreSQL may end it to end a deadlock with those who read
             with suppress(DeadlockDetected):
