@@ -13,6 +13,7 @@ import json
 import os
 import time
 from datetime import UTC, datetime
+from timeit import repeat
 from typing import Any, Final
 
 import django
@@ -70,6 +71,14 @@ def microseconds(email: Any, row: Any, count: int) -> float:
     return best / count * 1e6
 
 
+def tokens(count: int) -> float:
+    """Microseconds for both tokens of a letter: that of its links, and that of its page."""
+    from apps.core.values.letter_seals import PLAIN, LetterSeals
+
+    seals, plain = LetterSeals(b"benchmark"), bytes(PLAIN)
+    return min(repeat(lambda: seals.tokens(plain), number=count, repeat=_ROUNDS)) / count * 1e6
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--count", type=int, default=2_000)
@@ -101,6 +110,7 @@ def main() -> None:
         row = row_of(bought if kind == "conditions" else city)
         count = options.count // 10 if kind == "whole" else options.count
         print(f"{name:<18} {microseconds(email, row, count):8.1f} us")
+    print(f"{'tokens of one':<18} {tokens(options.count):8.1f} us")
 
 
 if __name__ == "__main__":

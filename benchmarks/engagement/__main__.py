@@ -113,9 +113,28 @@ def measure(place: Installation, port: int, options: argparse.Namespace) -> bool
     figures = [f"{rate:.0f}", *(f"{one:.1f}" for one in (middle, late, lag))]
     table([_HEAD, [*figures, f"{alone:.0f}", f"{beside:.0f}"]])
     print(f"load {os.getloadavg()[0]:.1f}, {_number(place, _COUNTED)} of {count} counted")
+    if options.engine == "postgresql":
+        table(_sizes(place))
     if options.engine == "sqlite":
         return beside >= alone * (1 - SLOWER)
     return rate >= RATE and late <= P99 and lag <= LAG
+
+
+def _sizes(place: Installation) -> list[list[str]]:
+    """What is kept of the readers, with its indexes, one row of each table for one of these."""
+    tables = {
+        "mailings_engagement": "recipient of a run who reacted",
+        "mailings_linkengagement": "recipient and link",
+        "mailings_activity": "recipient",
+        "mailings_engagementhour": "run, hour, kind and term",
+        "mailings_engagementshare": "run and device, program or domain",
+    }
+    rows = [["table", "one row for each", "rows", "bytes a row"]]
+    for name, what in tables.items():
+        count = _number(place, f"SELECT count(*) FROM {name}")
+        size = _number(place, f"SELECT pg_total_relation_size('{name}')")
+        rows.append([name, what, str(count), str(size // max(count, 1))])
+    return rows
 
 
 def _sending(place: Installation, seconds: float) -> float:
