@@ -20,6 +20,7 @@ from apps.core.models import OwnedQuerySet
 from apps.core.services import BaseCRUDService
 from apps.mailings.models import Delivery, ErasureRequest, Recipient, RecipientTag, Tag
 from apps.mailings.services.segmentation.attributes import fit
+from apps.mailings.services.tags import give_tag
 from apps.mailings.suppression.tombstones import refuse_erased
 
 log = structlog.get_logger(__name__)
@@ -116,9 +117,8 @@ def add_tag(*, recipients: QuerySet[Recipient], owner_id: int, name: str) -> int
     )
     count = 0
     for ids in _chunks(fresh):
-        rows = [RecipientTag(recipient_id=pk, tag=tag) for pk in ids]
         with transaction.atomic():
-            RecipientTag.objects.bulk_create(rows, ignore_conflicts=True)
+            give_tag(tag=tag, people=Recipient.objects.filter(pk__in=ids))
             note_tagged(Act.TAGGED, tag, ids)
         log.info("recipients_tagged", tag=name, recipient_ids=ids)
         count += len(ids)

@@ -13,8 +13,7 @@ import time
 from functools import partial
 
 from tests.faults.automations.round import AutomationInstall, play_automation
-from tests.faults.rounds.runner import RoundResult
-from tests.faults.rounds.series import play_series
+from tests.faults.rounds.series import play_series, report_series
 
 
 def main() -> int:
@@ -34,28 +33,8 @@ def main() -> int:
         seeds = range(first, first + -(-options.rounds // len(engines)))
         make = partial(AutomationInstall, engine, people=options.people)
         played = play_series(make, play_automation, seeds)
-        broken += _report(engine, played)
+        broken += report_series(engine, played, acts="steps done")
     return 1 if broken else 0
-
-
-def _report(engine: str, played: list[RoundResult]) -> int:
-    verdicts = [one.verdict for one in played]
-    broken = [one for one in played if one.verdict.broken]
-    minutes = sum(one.seconds for one in played) / 60
-    print(
-        f"\n{engine}: {len(played)} rounds in {minutes:.0f} minutes,"
-        f" {sum(one.acts for one in verdicts)} steps done,"
-        f" {sum(one.kills for one in verdicts)} processes killed,"
-        f" {sum(one.unknown for one in verdicts)} letters unknown,"
-        f" {sum(one.lost for one in verdicts)} lost,"
-        f" {sum(one.doubled for one in verdicts)} doubled,"
-        f" {sum(one.looks for one in verdicts)} snapshots,"
-        f" {len(broken)} rounds with a broken promise.",
-        flush=True,
-    )
-    for one in broken:
-        print(f"broken: --databases {engine} --seed {one.seed} --rounds 1")
-    return len(broken)
 
 
 if __name__ == "__main__":

@@ -29,40 +29,15 @@ def react(first: str, second: str, seconds: str) -> None:
     """So many persons click in each variant, and in so many seconds the wait is over."""
     from apps.mailings.ledger.dialect import database_now
     from apps.mailings.models import Run, RunExperiment, RunRoute
+    from tests.faults.experiments.clicks import clicked
 
     run = Run.objects.get()
     for version, count in ((1, int(first)), (2, int(second))):
-        _click(run.pk, version, count)
+        clicked(run, version, count)
     at = database_now() + timedelta(seconds=float(seconds))
     RunExperiment.objects.filter(run=run).update(due_at=at)
     RunRoute.objects.filter(run=run).exclude(reason="").update(until=at)
     Run.objects.filter(pk=run.pk).update(deferred_until=at)
-
-
-def _click(run_id: int, version: int, count: int) -> None:
-    from django.db.models import F
-
-    from apps.mailings.ledger.dialect import database_now
-    from apps.mailings.models import Delivery, Engagement, Run
-
-    rows = Delivery.objects.filter(run_id=run_id, state="sent", content_version=version)
-    now = database_now()
-    made = Engagement.objects.bulk_create(
-        Engagement(
-            run_id=run_id,
-            recipient_id=row.recipient_id,
-            delivery_id=row.pk,
-            term="person",
-            opened_at=now,
-            clicked_at=now,
-            clicks=1,
-        )
-        for row in rows.order_by("pk")[:count]
-    )
-    Run.objects.filter(pk=run_id).update(
-        engaged_person=F("engaged_person") + len(made),
-        engaged_clicked=F("engaged_clicked") + len(made),
-    )
 
 
 if __name__ == "__main__":

@@ -49,3 +49,24 @@ def print_round(number: int, played: RoundResult) -> None:
         print(f"       {line[:1500]}", flush=True)
     for line in sorted(set(verdict.cries))[:4]:
         print(f"       cried: {line}", flush=True)
+
+
+def report_series(engine: str, played: list[RoundResult], *, acts: str) -> int:
+    """Print the sums of a series; ``acts``: what was done. Returns how many rounds are broken."""
+    verdicts = [one.verdict for one in played]
+    broken = [one for one in played if one.verdict.broken]
+    minutes = sum(one.seconds for one in played) / 60
+    print(
+        f"\n{engine}: {len(played)} rounds in {minutes:.0f} minutes,"
+        f" {sum(one.acts for one in verdicts)} {acts},"
+        f" {sum(one.kills for one in verdicts)} processes killed,"
+        f" {sum(one.unknown for one in verdicts)} letters unknown,"
+        f" {sum(one.lost for one in verdicts)} lost,"
+        f" {sum(one.doubled for one in verdicts)} doubled,"
+        f" {sum(one.looks for one in verdicts)} snapshots,"
+        f" {len(broken)} rounds with a broken promise.",
+        flush=True,
+    )
+    for one in broken:
+        print(f"broken: --databases {engine} --seed {one.seed} --rounds 1")
+    return len(broken)

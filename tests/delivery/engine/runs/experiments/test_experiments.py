@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db.models import F
 from django.utils import timezone
 
 from apps.core.errors import Refused
@@ -20,7 +19,6 @@ from apps.delivery.service import DispatchService
 from apps.mailings.ledger import runs
 from apps.mailings.models import (
     Delivery,
-    Engagement,
     Mailing,
     Recipient,
     Run,
@@ -39,6 +37,7 @@ from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.runs.audience.test_languages import in_languages
 from tests.delivery.engine.workers import assert_equation
 from tests.factories import MessageFactory, VariantFactory, mailing_to
+from tests.faults.experiments.clicks import clicked
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
@@ -77,28 +76,6 @@ def gone_on(run: Run) -> Run:
     service.work_until(run.pk, threading.Event())
     run.refresh_from_db()
     return run
-
-
-def clicked(run: Run, version: int, count: int) -> None:
-    """So many persons of the sample have followed a link of this version."""
-    rows = Delivery.objects.filter(run=run, state="sent", content_version=version)[:count]
-    now = timezone.now()
-    made = Engagement.objects.bulk_create(
-        Engagement(
-            run=run,
-            recipient_id=row.recipient_id,
-            delivery_id=row.pk,
-            term="person",
-            opened_at=now,
-            clicked_at=now,
-            clicks=1,
-        )
-        for row in rows
-    )
-    Run.objects.filter(pk=run.pk).update(
-        engaged_person=F("engaged_person") + len(made),
-        engaged_clicked=F("engaged_clicked") + len(made),
-    )
 
 
 def sent_subjects(directory: Path) -> Counter[str]:

@@ -16,12 +16,12 @@ from apps.mailings.ledger.claim_in_hours import TOO_LATE
 from apps.mailings.models import Attempt, Delivery, Mailing, Recipient, Run, RunExperiment, Variant
 from tests.delivery.engine.conftest import ShiftedClock
 from tests.delivery.engine.runs.experiments.test_experiments import (
-    clicked,
     gone_on,
     launched,
     tried,
 )
 from tests.delivery.engine.workers import assert_equation
+from tests.faults.experiments.clicks import clicked
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 
